@@ -1,0 +1,351 @@
+"""One walk over a tree: elements → lines and pictures in reading order, with what the markup says of each."""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+from typing import Literal, NamedTuple
+
+from lxml import etree
+
+from pipelines.body import markup
+from pipelines.body.pictures import is_article_picture
+from pipelines.body.tables import is_data_table, table_rows
+from pipelines.text import clean
+
+LineKind = Literal["paragraph", "heading", "list_item", "table_row"]
+
+_WORD_BREAK = re.compile(r"[\s-]+")
+# Some pages indent with U+3000, some with NBSP; either marks a paragraph of running text.
+_INDENT = re.compile(r"^[\s\xa0]*(?:\u3000|\xa0{2,}|(?:&nbsp;){2,}| {4,}(?=\S)$)")
+
+# What a share bar or a pager never holds; a list of readers' comments or related stories may.
+_LONG_PARAGRAPH = 40
+_SEVERAL = 3
+_NEVER_TEXT = re.compile("comment|pinglun|relat|recommend|tuijian|hot|foot|ad(?:v|s|box)?(?:$|[-_ ])")
+
+
+class Look(NamedTuple):
+    """How text is set, as far as the markup says: every part None where it is the page's default."""
+
+    color: str | None = None
+    family: str | None = None
+    size: str | None = None
+
+
+class Context(NamedTuple):
+    """What holds at one point of the walk."""
+
+    bold: bool
+    centred: bool
+    look: Look
+    block: etree._Element
+    kind: LineKind
+    keeps_breaks: bool
+    in_link: bool
+    captioned: bool
+
+
+class Line:
+    """One line of text.
+
+    Attributes:
+        text: cleaned text, never empty.
+        kind: what the tags say it is; a wholly bold paragraph is still a `paragraph` here.
+        block: the nearest block element around it; lines parted by `<br>` share it.
+        is_bold, is_centred: the whole line is set so.
+        is_indented: it begins with U+3000 or NBSP, as paragraphs of running text do.
+        look: the colour, family and size most of it is set in.
+        is_caption_class: an element around it has a class name captions use.
+        link_share: the share of its characters inside links, 0 to 1.
+    """
+
+    __slots__ = (
+        "block",
+        "is_bold",
+        "is_caption_class",
+        "is_centred",
+        "is_indented",
+        "kind",
+        "link_share",
+        "look",
+        "text",
+    )
+
+    def __init__(
+        self,
+        text: str,
+        block: etree._Element,
+        *,
+        kind: LineKind = "paragraph",
+        is_bold: bool = False,
+        is_centred: bool = False,
+        is_indented: bool = False,
+        look: Look | None = None,
+        is_caption_class: bool = False,
+        link_share: float = 0.0,
+    ) -> None:
+        self.text = text
+        self.block = block
+        self.kind: LineKind = kind
+        self.is_bold = is_bold
+        self.is_centred = is_centred
+        self.is_indented = is_indented
+        self.look = look or Look()
+        self.is_caption_class = is_caption_class
+        self.link_share = link_share
+
+    def __repr__(self) -> str:
+        return f"Line({self.text!r}, {self.kind})"
+
+
+class Picture:
+    """One `img`: the element and the nearest block around it."""
+
+    __slots__ = ("block", "element")
+
+    def __init__(self, element: etree._Element, block: etree._Element) -> None:
+        self.element = element
+        self.block = block
+
+    def __repr__(self) -> str:
+        return f"Picture({self.element.get('src')!r})"
+
+
+Item = Line | Picture
+
+
+class Marker(NamedTuple):
+    """Where the items of one element of interest begin and end in the flow."""
+
+    begin: int
+    end: int
+
+
+class Flow(NamedTuple):
+    """The walk's result: the items, and the range of items of each element asked for."""
+
+    items: list[Item]
+    ranges: dict[etree._Element, Marker]
+
+
+@lru_cache(maxsize=8192)
+def _is_noise(names: str) -> bool:
+    return any(word in markup.NOISE_WORDS for word in names.lower().split()) or any(
+        word in markup.NOISE_WORDS for name in names.lower().split() for word in re.split(r"[-_]", name)
+    )
+
+
+def is_noise_element(element: etree._Element) -> bool:
+    """Tell whether an element's class or id is that of a share bar, pager, advert or the like, or it is hidden."""
+    attributes = element.attrib
+    if not attributes:
+        return False
+    for name in ("class", "id"):
+        names = attributes.get(name)
+        if names and _is_noise(names) and not _holds_text(element):
+            return True
+    style = attributes.get("style")
+    return bool(style and markup.STYLE_HIDDEN.search(style)) or "hidden" in attributes
+
+
+def _holds_text(element: etree._Element) -> bool:
+    """Tell whether an element named like a share bar holds an article all the same: several long paragraphs."""
+    found = 0
+    for paragraph in element.iter("p"):
+        if len("".join(paragraph.itertext()).strip()) >= _LONG_PARAGRAPH:
+            found += 1
+            if found == _SEVERAL:
+                return not _NEVER_TEXT.search(f"{element.get('class') or ''} {element.get('id') or ''}".lower())
+    return False
+
+
+class _Builder:
+    """Collects the runs of a line until it ends."""
+
+    def __init__(self) -> None:
+        self.items: list[Item] = []
+        self._pieces: list[str] = []
+        self._total = 0
+        self._bold = 0
+        self._linked = 0
+        self._first: Context | None = None
+        self._longest = 0
+        self._look = Look()
+
+    def add(self, text: str, context: Context) -> None:
+        self._pieces.append(text)
+        size = len("".join(text.split()))
+        if not size:
+            return
+        if self._first is None:
+            self._first = context
+        self._total += size
+        if context.bold:
+            self._bold += size
+        if context.in_link:
+            self._linked += size
+        if size > self._longest:
+            self._longest = size
+            self._look = context.look
+
+    def flush(self) -> None:
+        if not self._pieces:
+            return
+        if self._first is not None:
+            raw = "".join(self._pieces)
+            text = clean(raw)
+            if text:
+                first = self._first
+                self.items.append(
+                    Line(
+                        text,
+                        first.block,
+                        kind=first.kind,
+                        is_bold=self._bold == self._total,
+                        is_centred=first.centred,
+                        is_indented=_INDENT.match(raw) is not None,
+                        look=self._look,
+                        is_caption_class=first.captioned,
+                        link_share=self._linked / self._total,
+                    )
+                )
+        self._pieces.clear()
+        self._total = self._bold = self._linked = self._longest = 0
+        self._first = None
+        self._look = Look()
+
+    def picture(self, element: etree._Element, context: Context) -> None:
+        self.flush()
+        self.items.append(Picture(element, context.block))
+
+
+def flow(root: etree._Element, *watched: etree._Element, keep_noise: bool = False, most: int | None = None) -> Flow:
+    """Walk `root` and give its lines and pictures.
+
+    Args:
+        root: the element whose content is wanted.
+        watched: elements within `root` whose ranges of items are wanted.
+        keep_noise: walk share bars, pagers and the like too, instead of passing over them.
+        most: stop after so many items; None walks all.
+    """
+    builder = _Builder()
+    begins: dict[etree._Element, int] = {}
+    ranges: dict[etree._Element, Marker] = {}
+    wanted = set(watched)
+    base = Context(False, False, Look(), root, "paragraph", True, False, False)
+    stack = [base]
+    in_advert = False
+    walker = etree.iterwalk(root, events=("start", "end", "comment"))
+    for event, element in walker:
+        if most is not None and len(builder.items) >= most:
+            return Flow(builder.items, ranges)
+        if event == "start":
+            tag = element.tag
+            context = stack[-1]
+            if element in wanted:
+                builder.flush()
+                begins[element] = len(builder.items)
+            if tag in markup.BLOCK_TAGS:
+                builder.flush()
+            elif tag == "br":
+                if context.keeps_breaks:
+                    builder.flush()
+                else:
+                    builder.add(" ", context)
+            if tag in markup.SKIPPED_TAGS or (
+                element is not root and element not in wanted and not keep_noise and is_noise_element(element)
+            ):
+                stack.append(context)
+                walker.skip_subtree()
+                continue
+            if tag == "img":
+                if not in_advert and is_article_picture(element):
+                    builder.picture(element, context)
+            elif tag == "table" and element is not root and is_data_table(element):
+                for row in table_rows(element):
+                    builder.items.append(Line(row, element, kind="table_row"))
+                stack.append(context)
+                walker.skip_subtree()
+                continue
+            context = _enter(element, tag, context)
+            stack.append(context)
+            if element.text and not in_advert:
+                builder.add(element.text, context)
+        elif event == "end":
+            stack.pop()
+            if element.tag in markup.BLOCK_TAGS:
+                builder.flush()
+            if element in wanted:
+                builder.flush()
+                ranges[element] = Marker(begins[element], len(builder.items))
+            if element.tail and element is not root and not in_advert:
+                builder.add(element.tail, stack[-1])
+        else:
+            remark = element.text or ""
+            if markup.ADVERT_BEGIN.search(remark):
+                in_advert = _closes(element)
+            elif markup.ADVERT_END.search(remark):
+                in_advert = False
+            if element.tail and not in_advert:
+                builder.add(element.tail, stack[-1])
+    builder.flush()
+    return Flow(builder.items, ranges)
+
+
+def _closes(begin: etree._Element) -> bool:
+    """Tell whether an advert comment has its end among the following siblings: a lost end must not eat the article."""
+    return any(markup.ADVERT_END.search(sibling.text or "") for sibling in begin.itersiblings(etree.Comment))
+
+
+def _enter(element: etree._Element, tag: object, context: Context) -> Context:
+    """Give what holds inside `element`."""
+    attributes = element.attrib
+    is_block = tag in markup.BLOCK_TAGS
+    if not attributes and not is_block and tag not in ("b", "strong", "a", "center"):
+        return context
+    bold, centred, look, block, kind, keeps_breaks, in_link, captioned = context
+    if is_block:
+        block = element
+        if tag in markup.HEADING_TAGS:
+            kind, bold, keeps_breaks = "heading", True, False
+        elif tag == "li":
+            kind, keeps_breaks = "list_item", False
+        elif tag == "center":
+            centred = True
+        elif tag in ("figcaption", "caption"):
+            captioned, keeps_breaks = True, False
+    elif tag in markup.BOLD_TAGS:
+        bold = True
+    elif tag == "a":
+        in_link = True
+    if attributes:
+        if align := attributes.get("align"):
+            centred = align.strip().lower() in ("center", "middle") and tag not in ("img", "table")
+        if tag == "font":
+            look = Look(
+                attributes.get("color") or look.color,
+                attributes.get("face") or look.family,
+                attributes.get("size") or look.size,
+            )
+        if style := attributes.get("style"):
+            bold, centred, look = _styled(style, bold, centred, look)
+        if (names := attributes.get("class")) and markup.CAPTION_CLASS.search(names):
+            captioned = True
+    return Context(bold, centred, look, block, kind, keeps_breaks, in_link, captioned)
+
+
+@lru_cache(maxsize=8192)
+def _styled(style: str, bold: bool, centred: bool, look: Look) -> tuple[bool, bool, Look]:
+    if match := markup.STYLE_BOLD.search(style):
+        bold = match[1].lower().startswith("bold") or match[1][0] in "6789"
+    if match := markup.STYLE_ALIGN.search(style):
+        centred = "center" in match[1].lower() or (centred and match[1].lower() == "inherit")
+    color, family, size = look
+    if match := markup.STYLE_COLOR.search(style):
+        color = match[1].strip().lower()
+    if match := markup.STYLE_FAMILY.search(style):
+        family = match[1].strip().lower()
+    if match := markup.STYLE_SIZE.search(style):
+        size = match[1].strip().lower()
+    return bold, centred, Look(color, family, size)

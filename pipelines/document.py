@@ -1,0 +1,72 @@
+"""A decoded page as a tree: parsed once, indexed once."""
+
+from __future__ import annotations
+
+from functools import cached_property
+from urllib.parse import urljoin
+
+from lxml import etree
+
+from pipelines.selectors import ElementIndex
+from pipelines.text import clean
+
+# libxml2 stops reading at this depth even with huge_tree; what lies deeper is lost.
+_MAX_DEPTH_MESSAGE = "Excessive depth"
+
+
+class Document:
+    """The tree of one page.
+
+    Attributes:
+        url: where the page was fetched from.
+        root: the `html` element.
+        is_cut: the tree stops before the text does, for elements are nested deeper than a parser will follow.
+    """
+
+    def __init__(self, text: str, url: str) -> None:
+        parser = etree.HTMLParser(encoding="utf-8", huge_tree=True, remove_pis=True)
+        root = etree.fromstring(text.encode("utf-8", "replace") or b"<html/>", parser)
+        self.url = url
+        self.root: etree._Element = etree.Element("html") if root is None else root
+        self.is_cut = any(_MAX_DEPTH_MESSAGE in (entry.message or "") for entry in parser.error_log)
+
+    @cached_property
+    def index(self) -> ElementIndex:
+        """Finds elements by selector."""
+        return ElementIndex(self.root)
+
+    @cached_property
+    def body(self) -> etree._Element:
+        """The `body` element, or the root where there is none."""
+        for element in self.root.iter("body"):
+            return element
+        return self.root
+
+    @cached_property
+    def title(self) -> str:
+        """The text of the head's `title`."""
+        for element in self.root.iter("title"):
+            return clean("".join(element.itertext()))
+        return ""
+
+    @cached_property
+    def base_url(self) -> str:
+        """What relative addresses are resolved against: `<base href>` or the page's own URL."""
+        for element in self.root.iter("base"):
+            if href := element.get("href"):
+                return urljoin(self.url, href.strip())
+        return self.url
+
+    def absolute(self, address: str) -> str:
+        """Give an address of the page as an absolute URL; an unreadable one comes back as it is."""
+        try:
+            return urljoin(self.base_url, address.strip())
+        except ValueError:
+            return address.strip()
+
+    def meta(self, name: str) -> str | None:
+        """Give the content of `<meta name=…>` or `<meta property=…>`, cleaned; None where it is missing or empty."""
+        for element in self.root.iter("meta"):
+            if (element.get("name") or element.get("property") or "").lower() == name:
+                return clean(element.get("content") or "") or None
+        return None

@@ -1,0 +1,1 @@
+"""One line of text to facts: dates, datelines, people, credits, editors, keywords."""

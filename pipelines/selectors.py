@@ -1,0 +1,145 @@
+"""A small selector language for templates, answered from an index instead of a search of the whole document.
+
+A selector is a chain of compounds joined by a space (descendant) or `>` (child): `div.info span`, `#pubtime_baidu`,
+`div.main > h1.artTitle`. A compound is `tag`, `.class`, `#id`, `[attribute*=part]`, `:nth(n)` (the n-th, from 1, of its
+parent's children with that tag) or a combination of these. Class names and ids are compared as written.
+`:content-comments` alone is the element that holds the old CMS's `content() parse begin` mark.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from functools import lru_cache
+from typing import NamedTuple
+
+from lxml import etree
+
+_COMPOUND = re.compile(
+    r"(?P<tag>[\w-]+)?(?P<marks>(?:[.#][\w-]+)*)(?:\[(?P<attribute>[\w-]+)\*=(?P<part>[^\]]+)\])?(?::nth\((?P<nth>\d+)\))?"
+)
+CONTENT_COMMENTS = ":content-comments"
+_CONTENT_BEGIN = etree.XPath("//comment()[contains(., 'content()') and contains(., 'begin')]/..")
+_INDEXED = etree.XPath("//*[@id or @class]")
+
+
+class Compound(NamedTuple):
+    """One step of a selector: what an element must be, and whether it is a child of the step before."""
+
+    tag: str | None
+    ids: tuple[str, ...]
+    classes: tuple[str, ...]
+    attribute: tuple[str, str] | None
+    nth: int | None
+    is_child: bool
+
+
+@lru_cache(maxsize=1024)
+def parse_selector(selector: str) -> tuple[Compound, ...]:
+    """Read a selector into its steps, outermost first.
+
+    Raises:
+        ValueError: the selector is none of this language.
+    """
+    steps: list[Compound] = []
+    is_child = False
+    for word in selector.split():
+        if word == ">":
+            is_child = True
+            continue
+        match = _COMPOUND.fullmatch(word)
+        if match is None or not word:
+            raise ValueError(f"selector {selector!r}: cannot read {word!r}")
+        marks = re.findall(r"[.#][\w-]+", match["marks"])
+        steps.append(
+            Compound(
+                tag=match["tag"],
+                ids=tuple(mark[1:] for mark in marks if mark[0] == "#"),
+                classes=tuple(mark[1:] for mark in marks if mark[0] == "."),
+                attribute=(match["attribute"], match["part"]) if match["attribute"] else None,
+                nth=int(match["nth"]) if match["nth"] else None,
+                is_child=is_child,
+            )
+        )
+        is_child = False
+    if not steps:
+        raise ValueError("an empty selector selects nothing")
+    return tuple(steps)
+
+
+class ElementIndex:
+    """Finds elements by selector, in document order."""
+
+    def __init__(self, root: etree._Element) -> None:
+        self._root = root
+        self._ids: dict[str, list[etree._Element]] = {}
+        self._classes: dict[str, list[etree._Element]] = {}
+        ids, classes = self._ids, self._classes
+        for element in _INDEXED(root):
+            if own := element.get("id"):
+                ids.setdefault(own.strip(), []).append(element)
+            if names := element.get("class"):
+                for name in names.split():
+                    classes.setdefault(name, []).append(element)
+
+    def select(self, selector: str) -> Iterator[etree._Element]:
+        """Give the elements the selector matches."""
+        if selector == CONTENT_COMMENTS:
+            yield from _CONTENT_BEGIN(self._root)
+            return
+        steps = parse_selector(selector)
+        for element in self._candidates(steps[-1]):
+            if _matches(element, steps):
+                yield element
+
+    def first(self, *selectors: str) -> etree._Element | None:
+        """Give the first element of the first selector that matches anything."""
+        for selector in selectors:
+            for element in self.select(selector):
+                return element
+        return None
+
+    def has(self, *selectors: str) -> bool:
+        """Tell whether any of the selectors matches."""
+        return self.first(*selectors) is not None
+
+    def _candidates(self, last: Compound) -> list[etree._Element]:
+        if last.ids:
+            return self._ids.get(last.ids[0], [])
+        if last.classes:
+            return self._classes.get(last.classes[0], [])
+        if last.tag:
+            return list(self._root.iter(last.tag))
+        return list(self._root.iter(etree.Element))
+
+
+def _is(element: etree._Element, step: Compound) -> bool:
+    if step.tag is not None and element.tag != step.tag:
+        return False
+    if step.ids and (element.get("id") or "").strip() not in step.ids:
+        return False
+    if step.classes:
+        classes = (element.get("class") or "").split()
+        if any(name not in classes for name in step.classes):
+            return False
+    if step.attribute is not None and step.attribute[1] not in (element.get(step.attribute[0]) or ""):
+        return False
+    if step.nth is not None:
+        before = [sibling for sibling in element.itersiblings(preceding=True) if sibling.tag == element.tag]
+        return len(before) + 1 == step.nth
+    return True
+
+
+def _matches(element: etree._Element, steps: tuple[Compound, ...]) -> bool:
+    if not _is(element, steps[-1]):
+        return False
+    child = steps[-1]
+    current = element
+    for step in reversed(steps[:-1]):
+        parent = current.getparent()
+        while parent is not None and not _is(parent, step):
+            parent = None if child.is_child else parent.getparent()
+        if parent is None:
+            return False
+        current, child = parent, step
+    return True

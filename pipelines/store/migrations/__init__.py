@@ -1,0 +1,1 @@
+"""Alembic migrations; `zjol db upgrade` runs them."""

@@ -1,0 +1,65 @@
+"""The crawl's own tables: its ledger of pages, its runs, and the pages that gave no record."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlalchemy import CheckConstraint, ForeignKey
+from sqlalchemy.orm import Mapped, mapped_column
+
+from pipelines.store.column_types import MARIADB_OPTIONS
+from pipelines.store.schema.base import Base, Json, Key, Numbered, Url, Word
+
+
+class PageRow(Numbered, Base):
+    """A page the crawl knows of."""
+
+    __tablename__ = "page"
+    __table_args__ = (
+        CheckConstraint("state in ('found', 'stored', 'rejected', 'failed')", name="state"),
+        CheckConstraint("attempts >= 0", name="attempts"),
+        {"comment": "The crawl's ledger: every page found, and what became of it", **MARIADB_OPTIONS},
+    )
+
+    url: Mapped[Url] = mapped_column(unique=True, comment="Address as it was found")
+    state: Mapped[Word] = mapped_column(
+        index=True,
+        comment="found (not fetched yet), stored, rejected (gave no record), failed (to be tried again)",
+    )
+    attempts: Mapped[int] = mapped_column(comment="Fetches that failed since the last that did not")
+    error: Mapped[str | None] = mapped_column(comment="Why it is rejected or failed")
+    found_at: Mapped[datetime] = mapped_column(comment="When it was found, UTC")
+    visited_at: Mapped[datetime | None] = mapped_column(comment="When its state last changed by a fetch, UTC")
+
+
+class CrawlRunRow(Numbered, Base):
+    """A run of a command that crawls."""
+
+    __tablename__ = "crawl_run"
+    __table_args__ = ({"comment": "A run of a command that fetches and stores", **MARIADB_OPTIONS},)
+
+    command: Mapped[str] = mapped_column(comment="What was run: crawl, demo, scrape ... with its arguments")
+    parser_version: Mapped[Word] = mapped_column(comment="Release of this program")
+    started_at: Mapped[datetime] = mapped_column(index=True, comment="When it started, UTC")
+    finished_at: Mapped[datetime | None] = mapped_column(
+        comment="When it ended, UTC; NULL while it runs or after a kill"
+    )
+    outcome: Mapped[str | None] = mapped_column(comment="How it ended: finished, shutdown, store_failed ...")
+    counts: Mapped[Json | None] = mapped_column(comment="What it counted: fetched, stored, rejected by reason ...")
+
+
+class RejectionRow(Numbered, Base):
+    """A page that gave no record."""
+
+    __tablename__ = "rejection"
+    __table_args__ = ({"comment": "A page that gave no record, each time it was met", **MARIADB_OPTIONS},)
+
+    url: Mapped[str] = mapped_column(comment="Where the page was fetched from")
+    reason: Mapped[Word] = mapped_column(
+        index=True, comment="Why: not_article, not_found, empty_body, http_error, unstorable ..."
+    )
+    detail: Mapped[str | None] = mapped_column(comment="Target of a redirect stub, an HTTP status, or a remark")
+    run_id: Mapped[Key | None] = mapped_column(
+        ForeignKey("crawl_run.id"), index=True, comment="Run that met it → crawl_run; NULL outside a run"
+    )
+    seen_at: Mapped[datetime] = mapped_column(index=True, comment="When it was met, UTC")

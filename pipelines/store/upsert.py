@@ -1,0 +1,172 @@
+"""Articles of distinct ids → rows, by statements for all of them at once."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any, NamedTuple
+
+from sqlalchemy import BindParameter, Connection, bindparam, func, insert, select, update
+
+from pipelines.record import Article, to_dict
+from pipelines.store.children import CHILDREN_BY_FIELDS, insert_children, write_urls
+from pipelines.store.names import NameKeys
+from pipelines.store.reader import articles_by_key
+from pipelines.store.rows import PreparedArticle, article_row, organizations_of, people_of
+from pipelines.store.schema import ArticleRow, RevisionRow
+from pipelines.store.statements import chunks, table_of
+
+_article = table_of(ArticleRow)
+_revision = table_of(RevisionRow)
+
+
+class _Stored(NamedTuple):
+    key: int
+    record_hash: str
+    canonical_url: str
+    parser_version: str
+
+
+class _Change(NamedTuple):
+    key: int
+    prepared: PreparedArticle
+    before: Article
+    fields: list[str]
+
+
+def upsert_articles(
+    connection: Connection, prepared: Sequence[PreparedArticle], keys: NameKeys, moment: datetime, parser_version: str
+) -> Counter[str]:
+    """Write records of distinct articles inside the caller's transaction, and count what became of them.
+
+    A record under another canonical address than the stored one is a `duplicate`: the first met stands.
+    """
+    stored = _stored(connection, [item.article.article_id for item in prepared])
+    new: list[PreparedArticle] = []
+    differing: list[PreparedArticle] = []
+    outcomes: Counter[str] = Counter()
+    for item in prepared:
+        known = stored.get(item.article.article_id)
+        if known is None:
+            new.append(item)
+        elif known.canonical_url != item.article.canonical_url:
+            outcomes["duplicate"] += 1
+        elif known.record_hash != item.record_hash:
+            differing.append(item)
+        else:
+            outcomes["unchanged"] += 1
+    _resolve_names(connection, new + differing, keys)
+    outcomes["stored"] += len(new)
+    outcomes["changed"] += len(differing)
+    _touch(connection, [known.key for known in stored.values()], moment)
+    _insert(connection, new, keys, moment, parser_version, stored)
+    _replace(connection, _changes(connection, differing, stored), stored, keys, moment, parser_version)
+    keyed = [(stored[item.article.article_id].key, item.article) for item in prepared]
+    write_urls(connection, keyed, {stored[item.article.article_id].key for item in new + differing})
+    return outcomes
+
+
+def _stored(connection: Connection, article_ids: Sequence[str]) -> dict[str, _Stored]:
+    columns = (_article.c.article_id, _article.c.id, _article.c.record_hash, _article.c.canonical_url)
+    stored: dict[str, _Stored] = {}
+    for chunk in chunks(article_ids):
+        query = select(*columns, _article.c.parser_version).where(_article.c.article_id.in_(chunk)).with_for_update()
+        for article_id, *rest in connection.execute(query):
+            stored[article_id] = _Stored(*rest)
+    return stored
+
+
+def _resolve_names(connection: Connection, items: Sequence[PreparedArticle], keys: NameKeys) -> None:
+    articles = [item.article for item in items]
+    keys.resolve_people(connection, (person.name for article in articles for person in people_of(article)))
+    keys.resolve_organizations(connection, (name for article in articles for name in organizations_of(article)))
+    keys.resolve_keywords(connection, (keyword for article in articles for keyword in article.keywords))
+    keys.resolve_channels(connection, (item.path for item in items))
+
+
+def _touch(connection: Connection, article_keys: Sequence[int], moment: datetime) -> None:
+    for chunk in chunks(sorted(article_keys)):
+        connection.execute(update(_article).where(_article.c.id.in_(chunk)).values(last_seen=moment))
+
+
+def _insert(
+    connection: Connection,
+    items: Sequence[PreparedArticle],
+    keys: NameKeys,
+    moment: datetime,
+    parser_version: str,
+    stored: dict[str, _Stored],
+) -> None:
+    """Insert new articles; their keys are added to `stored`."""
+    if not items:
+        return
+    stamps = {"parser_version": parser_version, "first_seen": moment, "last_changed": moment, "last_seen": moment}
+    connection.execute(insert(_article), [article_row(item, keys) | stamps for item in items])
+    stored.update(_stored(connection, [item.article.article_id for item in items]))
+    insert_children(connection, [(stored[item.article.article_id].key, item.article) for item in items], keys)
+
+
+def _changes(connection: Connection, items: Sequence[PreparedArticle], stored: dict[str, _Stored]) -> list[_Change]:
+    before = articles_by_key(connection, [stored[item.article.article_id].key for item in items]) if items else {}
+    changes: list[_Change] = []
+    for item in items:
+        key = stored[item.article.article_id].key
+        old, new = before[key], item.article
+        fields = [name for name in Article.__struct_fields__ if getattr(old, name) != getattr(new, name)]
+        changes.append(_Change(key, item, old, fields))
+    return changes
+
+
+def _replace(
+    connection: Connection,
+    changes: Sequence[_Change],
+    stored: dict[str, _Stored],
+    keys: NameKeys,
+    moment: datetime,
+    parser_version: str,
+) -> None:
+    if not changes:
+        return
+    _add_revisions(connection, changes, stored, moment)
+    stamps = {"parser_version": parser_version, "last_changed": moment, "last_seen": moment}
+    rows = [article_row(change.prepared, keys) | stamps for change in changes]
+    columns: dict[str, BindParameter[Any]] = {name: bindparam(f"new_{name}") for name in rows[0]}
+    connection.execute(
+        update(_article).where(_article.c.id == bindparam("article_key")).values(columns),
+        [
+            {f"new_{name}": value for name, value in row.items()} | {"article_key": change.key}
+            for change, row in zip(changes, rows, strict=True)
+        ],
+    )
+    for child, fields in CHILDREN_BY_FIELDS:
+        touched = [(change.key, change.prepared.article) for change in changes if not fields.isdisjoint(change.fields)]
+        child.delete(connection, touched)
+        child.insert(connection, touched, keys)
+
+
+def _add_revisions(
+    connection: Connection, changes: Sequence[_Change], stored: dict[str, _Stored], moment: datetime
+) -> None:
+    numbers: dict[int, int] = {}
+    for chunk in chunks(change.key for change in changes):
+        query = (
+            select(_revision.c.article_id, func.max(_revision.c.number))
+            .where(_revision.c.article_id.in_(chunk))
+            .group_by(_revision.c.article_id)
+        )
+        numbers.update((key, number) for key, number in connection.execute(query))
+    connection.execute(
+        insert(_revision),
+        [
+            {
+                "article_id": change.key,
+                "number": numbers.get(change.key, 0) + 1,
+                "seen_at": moment,
+                "parser_version": stored[change.before.article_id].parser_version,
+                "record": to_dict(change.before),
+                "changed_fields": change.fields,
+            }
+            for change in changes
+        ],
+    )

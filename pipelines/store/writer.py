@@ -1,0 +1,190 @@
+"""Records → rows: a batch is one transaction, and the same record again changes nothing but `last_seen`."""
+
+from __future__ import annotations
+
+import random
+import time
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+
+from sqlalchemy import Connection, Engine
+from sqlalchemy.exc import DataError, DBAPIError, IntegrityError
+
+from pipelines.record import Article, Rejection
+from pipelines.store.engine import database_reason, is_conflict, store_errors, write_transaction
+from pipelines.store.ledger import FAILED_REASONS, Settlement, settle_pages
+from pipelines.store.names import NameKeys
+from pipelines.store.rows import prepare_article
+from pipelines.store.runs import UNSTORABLE, RejectedPage, add_rejections, parser_version
+from pipelines.store.storable import printable, storage_fault
+from pipelines.store.upsert import upsert_articles
+
+# How often a batch is written before a deadlock with other writers counts as a failure, and the pause in seconds.
+_ATTEMPTS = 6
+_PAUSE = 0.05
+
+
+@dataclass(frozen=True)
+class WriteSummary:
+    """What a write did.
+
+    Attributes:
+        stored: articles that are new.
+        changed: articles whose record differs from the one stored, which is now a revision.
+        unchanged: records met again as they were.
+        duplicate: records of a stored article under another address: the address is added, nothing else.
+        rejected: pages that gave no record, and records the tables cannot hold.
+        rejected_by_reason: the same by reason.
+    """
+
+    stored: int = 0
+    changed: int = 0
+    unchanged: int = 0
+    duplicate: int = 0
+    rejected: int = 0
+    rejected_by_reason: Counter[str] = field(default_factory=Counter)
+
+    def __add__(self, other: WriteSummary) -> WriteSummary:
+        return WriteSummary(
+            self.stored + other.stored,
+            self.changed + other.changed,
+            self.unchanged + other.unchanged,
+            self.duplicate + other.duplicate,
+            self.rejected + other.rejected,
+            self.rejected_by_reason + other.rejected_by_reason,
+        )
+
+
+class Writer:
+    """Writes records into one database, remembering the keys of names from batch to batch."""
+
+    def __init__(self, engine: Engine, *, run_id: int | None = None) -> None:
+        """Write into `engine`; rejections name the run `run_id`, where there is one."""
+        self._engine = engine
+        self._run_id = run_id
+        self._keys = NameKeys()
+        self._parser_version = parser_version()
+
+    def write(self, records: Iterable[Article | Rejection], *, seen_at: datetime | None = None) -> WriteSummary:
+        """Write a batch in one transaction, as if record by record in the order given.
+
+        A record the database refuses costs itself alone: it becomes a rejection with the database's reason.
+
+        Args:
+            records: articles to store and rejections to note.
+            seen_at: when they were met; now where it is not given.
+
+        Raises:
+            StoreError: the database cannot be written; nothing of the batch is stored.
+        """
+        moment = seen_at or datetime.now(UTC)
+        articles: list[Article] = []
+        rejected: list[RejectedPage] = []
+        for record in records:
+            if isinstance(record, Rejection):
+                rejected.append(_rejected(record.url, record.reason, record.detail))
+            elif fault := storage_fault(record):
+                rejected.append(_rejected(record.url, UNSTORABLE, fault))
+            else:
+                articles.append(record)
+        with store_errors(self._engine):
+            try:
+                return self._write_batch(articles, rejected, moment)
+            except (IntegrityError, DataError):
+                # Another writer was first with a row of ours, or one record is refused: each on its own tells which.
+                summary = self._write_batch([], rejected, moment)
+                for article in articles:
+                    summary += self._write_alone(article, moment)
+                return summary
+
+    def _write_alone(self, article: Article, moment: datetime) -> WriteSummary:
+        try:
+            return self._write_batch([article], [], moment)
+        except IntegrityError:
+            # The other writer has committed by now.
+            pass
+        except DataError as error:
+            return self._refuse(article, error, moment)
+        try:
+            return self._write_batch([article], [], moment)
+        except (IntegrityError, DataError) as error:
+            return self._refuse(article, error, moment)
+
+    def _refuse(self, article: Article, error: DBAPIError, moment: datetime) -> WriteSummary:
+        return self._write_batch([], [_rejected(article.url, UNSTORABLE, database_reason(error))], moment)
+
+    def _write_batch(
+        self, articles: Sequence[Article], rejected: Sequence[RejectedPage], moment: datetime
+    ) -> WriteSummary:
+        for attempt in range(1, _ATTEMPTS):
+            try:
+                return self._write_once(articles, rejected, moment)
+            except DBAPIError as error:
+                if not is_conflict(error):
+                    raise
+                # Two writers that met wait for different times, so that they do not meet again.
+                time.sleep(random.uniform(0, _PAUSE * 2**attempt))
+        return self._write_once(articles, rejected, moment)
+
+    def _write_once(
+        self, articles: Sequence[Article], rejected: Sequence[RejectedPage], moment: datetime
+    ) -> WriteSummary:
+        outcomes: Counter[str] = Counter()
+        try:
+            with write_transaction(self._engine) as connection:
+                for distinct in _rounds(articles):
+                    prepared = [prepare_article(article) for article in distinct]
+                    outcomes += upsert_articles(connection, prepared, self._keys, moment, self._parser_version)
+                add_rejections(connection, rejected, run_id=self._run_id, seen_at=moment)
+                self._settle(connection, articles, rejected, moment)
+        except BaseException:
+            self._keys.rollback()
+            raise
+        self._keys.commit()
+        return WriteSummary(
+            **outcomes,
+            rejected=len(rejected),
+            rejected_by_reason=Counter(rejection.reason for rejection in rejected),
+        )
+
+    def _settle(
+        self, connection: Connection, articles: Sequence[Article], rejected: Sequence[RejectedPage], moment: datetime
+    ) -> None:
+        pages: dict[str, Settlement] = {}
+        for page in rejected:
+            error = page.reason if page.detail is None else f"{page.reason}: {page.detail}"
+            pages[page.url] = Settlement("failed" if page.reason in FAILED_REASONS else "rejected", error)
+        for article in articles:
+            for url in (article.url, *article.page_urls):
+                pages[url] = Settlement("stored")
+        settle_pages(connection, pages, moment)
+
+
+def write_articles(
+    engine: Engine, records: Iterable[Article | Rejection], *, seen_at: datetime | None = None
+) -> WriteSummary:
+    """Write one batch, as `Writer.write` does.
+
+    Raises:
+        StoreError: the database cannot be written; nothing of the batch is stored.
+    """
+    return Writer(engine).write(records, seen_at=seen_at)
+
+
+def _rejected(url: str, reason: str, detail: str | None) -> RejectedPage:
+    return RejectedPage(printable(url), reason, None if detail is None else printable(detail))
+
+
+def _rounds(articles: Sequence[Article]) -> list[list[Article]]:
+    """Give the articles in rounds none of which holds an id twice, the order of one id's records kept."""
+    rounds: list[list[Article]] = []
+    met: Counter[str] = Counter()
+    for article in articles:
+        number = met[article.article_id]
+        if number == len(rounds):
+            rounds.append([])
+        rounds[number].append(article)
+        met[article.article_id] += 1
+    return rounds

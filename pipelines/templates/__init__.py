@@ -1,0 +1,1 @@
+"""A file a generation of pages; `registry` tells which printed one."""

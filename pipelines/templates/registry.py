@@ -1,0 +1,54 @@
+"""Which template printed a page: the page itself says, its URL only where several could have."""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+
+from pipelines.document import Document
+from pipelines.templates.base import Template
+from pipelines.templates.cms_2004 import Cms2004
+from pipelines.templates.epaper import Epaper
+from pipelines.templates.system_2014 import System2014
+from pipelines.templates.trs_2016 import Trs2016
+from pipelines.templates.trs_2019 import Trs2019
+from pipelines.templates.trs_2023 import Trs2023
+
+TEMPLATES: tuple[type[Template], ...] = (Epaper, Trs2023, Trs2016, Trs2019, System2014, Cms2004)
+
+
+class AmbiguousTemplateError(LookupError):
+    """Two templates claim one page with equal right: a selector is too wide."""
+
+
+def claims(document: Document, template: type[Template]) -> bool:
+    """Tell whether a template's headline and meta line are on the page and nothing speaks against it."""
+    index = document.index
+    return index.has(*template.headline) and index.has(*template.meta) and not index.has(*template.not_marks)
+
+
+def probe(document: Document) -> list[type[Template]]:
+    """Give the templates with the best claim on a page, best evidence first; more than one is a tie.
+
+    Marks on the page weigh more than the URL, the URL more than nothing.
+    """
+    claimants = [template for template in TEMPLATES if claims(document, template)]
+    if len(claimants) < 2:
+        return claimants
+    weights = [
+        (document.index.has(*template.marks), _url_pattern(template.url).search(document.url) is not None)
+        for template in claimants
+    ]
+    best = max(weights)
+    return [template for template, weight in zip(claimants, weights, strict=True) if weight == best]
+
+
+def choose(document: Document) -> type[Template] | None:
+    """Give the template that printed the page, None where none fits."""
+    found = probe(document)
+    return found[0] if found else None
+
+
+@lru_cache
+def _url_pattern(pattern: str) -> re.Pattern[str]:
+    return re.compile(pattern)

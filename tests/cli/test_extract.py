@@ -1,0 +1,141 @@
+"""`zjol extract` on WARC files: the records that the crawl stores, whatever the archive's form."""
+
+import gzip
+import io
+import json
+import os
+import subprocess
+import sys
+
+import pytest
+from warcio.statusandheaders import StatusAndHeaders
+from warcio.warcwriter import WARCWriter
+
+from tests.crawler.site import LIST, article, little_site, url
+from zjol_crawler.sample_site import SampleSite
+
+DATE = "2026-01-02T03:04:05Z"
+
+
+def zjol(*arguments, **environment):
+    command = [sys.executable, "-c", "from zjol_crawler.cli import main; main()", *map(str, arguments)]
+    return subprocess.run(
+        command, capture_output=True, text=True, timeout=120, check=False, env={**os.environ, **environment}
+    )
+
+
+def write_warc(path, captures, *, coding=None):
+    """Write (url, body, status, content type, date) captures as response records."""
+    with path.open("wb") as stream:
+        writer = WARCWriter(stream, gzip=path.name.endswith(".gz"))
+        writer.write_record(writer.create_warcinfo_record(path.name, {"software": "tests"}))
+        for address, body, status, kind, date in captures:
+            headers = [("Content-Type", kind)]
+            if coding == "gzip":
+                body = gzip.compress(body)
+                headers.append(("Content-Encoding", "gzip"))
+            if coding == "chunked":
+                body = b"%x\r\n%s\r\n0\r\n\r\n" % (len(body), body)
+                headers.append(("Transfer-Encoding", "chunked"))
+            record = writer.create_warc_record(
+                address,
+                "response",
+                payload=io.BytesIO(body),
+                http_headers=StatusAndHeaders(f"{status} OK", headers, protocol="HTTP/1.1"),
+                warc_headers_dict={"WARC-Date": date},
+            )
+            writer.write_record(record)
+
+
+def page(number, **changes):
+    fields = {
+        "body": article(number).body,
+        "status": 200,
+        "kind": "text/html",
+        "date": "2026-01-02T03:04:05Z",
+        **changes,
+    }
+    return (url(number), fields["body"], fields["status"], fields["kind"], fields["date"])
+
+
+@pytest.mark.parametrize("name", ["news.warc", "news.warc.gz"])
+@pytest.mark.parametrize("coding", [None, "gzip", "chunked"])
+def test_pages_are_read_whatever_the_codings(tmp_path, name, coding):
+    write_warc(tmp_path / name, [page(1), page(2)], coding=coding)
+    done = zjol("extract", tmp_path / name)
+    assert done.returncode == 0, done.stderr
+    assert [json.loads(line)["headline"] for line in done.stdout.splitlines()] == ["第1号新闻", "第2号新闻"]
+
+
+def test_what_is_no_page_is_skipped_and_counted(tmp_path):
+    captures = [page(1), page(2, status=404), page(4, kind="image/jpeg"), page(1, date="2025-01-01T00:00:00Z")]
+    write_warc(tmp_path / "news.warc.gz", captures)
+    done = zjol("extract", tmp_path / "news.warc.gz")
+    assert len(done.stdout.splitlines()) == 1
+    assert "1 records" in done.stderr
+    assert "1 status 404" in done.stderr
+    assert "1 no HTML" in done.stderr
+    assert "1 older capture" in done.stderr
+
+
+def test_of_two_captures_the_later_wins(tmp_path):
+    new = page(1, body=article(1, text="改过的正文。").body, date="2026-05-01T00:00:00Z")
+    write_warc(tmp_path / "a.warc.gz", [page(1), page(2)])
+    write_warc(tmp_path / "b.warc.gz", [new])
+    done = zjol("extract", tmp_path / "a.warc.gz", tmp_path / "b.warc.gz")
+    records = [json.loads(line) for line in done.stdout.splitlines()]
+    assert [record["article_body"] for record in records] == ["改过的正文。", "这是第2号新闻的正文。"]
+
+
+def test_rejections_go_to_their_file_and_workers_change_nothing(tmp_path):
+    captures = [(address, answer.body, answer.status, "text/html", DATE) for address, answer in little_site().items()]
+    write_warc(tmp_path / "news.warc.gz", captures)
+    files = ("-o", tmp_path / "records.jsonl", "--rejects", tmp_path / "rejects.jsonl")
+    assert zjol("extract", tmp_path / "news.warc.gz", *files).returncode == 0
+    one = (tmp_path / "records.jsonl").read_bytes()
+    rejected = [json.loads(line) for line in (tmp_path / "rejects.jsonl").read_text().splitlines()]
+    assert {"url": url(9), "reason": "redirect_stub", "detail": url(1)} in rejected
+    assert {(row["url"], row["reason"]) for row in rejected} >= {(LIST, "not_article"), (url(8), "not_found")}
+    assert len(one.splitlines()) == 7
+    assert zjol("extract", tmp_path / "news.warc.gz", *files, "--workers", "2").returncode == 0
+    assert (tmp_path / "records.jsonl").read_bytes() == one
+
+
+def test_export_gives_back_exactly_what_extract_prints(tmp_path):
+    with SampleSite() as site:
+        captures = [
+            (address, site.answer(address).body, 200, "text/html", DATE)
+            for sample in site.articles
+            for address in sample.urls
+        ]
+        database = f"sqlite:///{tmp_path / 'news.db'}"
+        assert zjol("demo", "--db", database).returncode == 0
+    write_warc(tmp_path / "news.warc.gz", captures)
+    extracted = zjol("extract", tmp_path / "news.warc.gz").stdout.splitlines()
+    exported = zjol("export", "--db", database).stdout.splitlines()
+    assert len(exported) == 42
+    assert sorted(exported) == sorted(extracted)
+
+
+def test_explain_shows_where_fields_came_from(tmp_path):
+    write_warc(tmp_path / "news.warc.gz", [page(1)])
+    done = zjol("extract", "--explain", tmp_path / "news.warc.gz", COLUMNS="200")
+    assert done.returncode == 0, done.stderr
+    assert "trs-2016" in done.stdout
+    assert "div.contTxt" in done.stdout
+    assert "方砚舟" in done.stdout
+    saved = tmp_path / "page.html"
+    saved.write_bytes(article(1).body)
+    assert "第1号新闻" in zjol("extract", "--explain", saved, "--url", url(1), COLUMNS="200").stdout
+    assert zjol("extract", "--explain", saved).returncode == 2
+
+
+@pytest.mark.parametrize("content", [None, b"", b"hello, world", b"\x1f\x8b\x08\x00broken"])
+def test_a_file_that_is_no_archive_is_one_clear_line(tmp_path, content):
+    path = tmp_path / "news.warc.gz"
+    if content is not None:
+        path.write_bytes(content)
+    done = zjol("extract", path)
+    assert done.returncode == 1
+    assert len(done.stderr.splitlines()) == 1
+    assert str(path) in done.stderr

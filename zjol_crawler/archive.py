@@ -1,0 +1,107 @@
+"""WARC archives: the pages in them."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import NamedTuple
+
+from fastwarc.warc import ArchiveIterator, WarcRecord, WarcRecordType
+
+from pipelines.page import Page
+
+_HTML_TYPES = ("text/html", "application/xhtml")
+# More than this of one page is not read: a page over 20 MB is rejected in any case.
+_MOST_BYTES = 32 * 1024 * 1024
+_LONG_AGO = datetime.min.replace(tzinfo=UTC)
+
+
+class ArchiveError(Exception):
+    """A file is no WARC archive or cannot be read; the message names it and the remedy."""
+
+
+class Capture(NamedTuple):
+    """Where one capture of an address stands: the file, the offset in it, its date."""
+
+    path: Path
+    offset: int
+    date: datetime
+
+
+def find_captures(paths: Sequence[Path], skipped: Counter[str]) -> dict[str, Capture]:
+    """Give the latest capture of each page in WARC files, in the order the addresses were first met.
+
+    Only responses with status 200 and an HTML type are pages.
+
+    Args:
+        paths: `.warc` or `.warc.gz` files.
+        skipped: counts the records that are none, by why.
+
+    Raises:
+        ArchiveError: a file cannot be read or holds no WARC records.
+    """
+    latest: dict[str, Capture] = {}
+    for path in paths:
+        for record in _records(path):
+            reason = _why_no_page(record)
+            if reason is not None:
+                skipped[reason] += 1
+                continue
+            url = (record.headers.get("WARC-Target-URI") or "").strip("<>")
+            capture = Capture(path, record.stream_pos, record.record_date or _LONG_AGO)
+            known = latest.get(url)
+            if known is not None:
+                skipped["older capture"] += 1
+            if known is None or capture.date >= known.date:
+                latest[url] = capture
+    return latest
+
+
+def read_capture(url: str, capture: Capture) -> Page:
+    """Give the page of a capture, transfer and content codings undone.
+
+    Raises:
+        ArchiveError: the file has changed since the capture was found.
+    """
+    try:
+        with capture.path.open("rb") as stream:
+            stream.seek(capture.offset)
+            record = next(iter(ArchiveIterator(stream, parse_http=True, auto_decode="all")), None)
+            if record is None:
+                raise ArchiveError(f"{capture.path}: no record at byte {capture.offset}; did the file change?")
+            headers = record.http_headers
+            return Page(
+                url=url,
+                body=record.reader.read(_MOST_BYTES),
+                headers={name.lower(): value for name, value in headers.items()},
+                fetched_at=record.record_date,
+            )
+    except OSError as error:
+        raise ArchiveError(f"{capture.path}: cannot be read: {error.strerror or error}") from error
+
+
+def _records(path: Path) -> Iterator[WarcRecord]:
+    count = 0
+    try:
+        with path.open("rb") as stream:
+            for record in ArchiveIterator(stream, parse_http=True):
+                count += 1
+                yield record
+    except OSError as error:
+        raise ArchiveError(f"{path}: cannot be read as WARC: {error.strerror or error}") from error
+    if not count:
+        raise ArchiveError(f"{path}: holds no WARC records; give a .warc or .warc.gz file")
+
+
+def _why_no_page(record: WarcRecord) -> str | None:
+    if record.record_type != WarcRecordType.response:
+        return f"{record.record_type} record"
+    if not record.is_http or not record.is_http_parsed:
+        return "response that is no HTTP"
+    if record.http_headers.status_code != 200:
+        return f"status {record.http_headers.status_code}"
+    if not (record.http_content_type or "").lower().startswith(_HTML_TYPES):
+        return "no HTML"
+    return None

@@ -1,0 +1,97 @@
+"""`zjol extract`: WARC files → records as JSON Lines, no database."""
+
+from __future__ import annotations
+
+import sys
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import ExitStack
+from pathlib import Path
+from typing import TextIO
+
+import click
+
+from pipelines.page import Page
+from pipelines.record import Article, to_json
+from zjol_crawler.archive import ArchiveError
+from zjol_crawler.cli.errors import WorkFailedError
+from zjol_crawler.cli.options import check_url
+
+
+@click.command()
+@click.argument("files", metavar="FILE...", nargs=-1, required=True, type=click.Path(path_type=Path))
+@click.option(
+    "-o", "output", metavar="FILE", type=click.Path(path_type=Path), help="Where records go; else standard output."
+)
+@click.option("--rejects", metavar="FILE", type=click.Path(path_type=Path), help="Where rejections go, as JSON Lines.")
+@click.option("--workers", type=click.IntRange(1, 256), default=1, show_default=True, help="Processes to extract with.")
+@click.option("--explain", is_flag=True, help="Show how one page (a WARC or a saved page) was read, instead.")
+@click.option("--url", metavar="URL", help="With --explain, the address a saved page was fetched from.")
+def command(
+    files: tuple[Path, ...], output: Path | None, rejects: Path | None, workers: int, explain: bool, url: str | None
+) -> int:
+    """Read the pages in WARC FILEs; one record an article, its pages merged, in input order."""
+    if explain:
+        return _explain(files, url)
+    from zjol_crawler.extraction import extract_archives
+
+    counts: Counter[str] = Counter()
+    with ExitStack() as stack:
+        records = _open(output, stack) if output else sys.stdout
+        refused = _open(rejects, stack) if rejects else None
+        try:
+            for result in extract_archives(files, workers=workers, skipped=counts):
+                if isinstance(result, Article):
+                    counts["records"] += 1
+                    records.write(to_json(result) + "\n")
+                else:
+                    counts[f"rejected {result.reason}"] += 1
+                    if refused is not None:
+                        refused.write(to_json(result) + "\n")
+        except ArchiveError as error:
+            raise WorkFailedError(str(error)) from error
+    click.echo(", ".join(f"{count} {name}" for name, count in _ordered(counts)) or "no pages", err=True)
+    return 0
+
+
+def _ordered(counts: Counter[str]) -> Iterator[tuple[str, int]]:
+    yield "records", counts.pop("records", 0)
+    yield from sorted(counts.items())
+
+
+def _open(path: Path, stack: ExitStack) -> TextIO:
+    try:
+        return stack.enter_context(path.open("w", encoding="utf-8"))
+    except OSError as error:
+        raise WorkFailedError(f"{path}: cannot be written: {error.strerror}") from error
+
+
+def _explain(files: tuple[Path, ...], url: str | None) -> int:
+    from rich.console import Console
+    from rich.table import Table
+
+    from pipelines.explain import explain
+
+    console = Console()
+    for page in _pages_to_explain(files, url):
+        table = Table("field", "value", "from", title=page.url, title_justify="left")
+        for finding in explain(page):
+            table.add_row(*map(str, finding))
+        console.print(table, markup=False)
+    return 0
+
+
+def _pages_to_explain(files: tuple[Path, ...], url: str | None) -> Iterator[Page]:
+    from zjol_crawler.archive import find_captures, read_capture
+
+    for path in files:
+        if path.name.endswith((".warc", ".warc.gz")):
+            for address, capture in find_captures([path], Counter()).items():
+                yield read_capture(address, capture)
+            continue
+        if url is None:
+            raise click.UsageError(f"{path}: give the address it was fetched from with --url")
+        try:
+            yield Page(url=check_url(url), body=path.read_bytes())
+        except OSError as error:
+            raise WorkFailedError(f"{path}: cannot read the saved page: {error.strerror}") from error

@@ -1,0 +1,94 @@
+"""Running a spider in this process and learning how it went."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Mapping
+from typing import Any, NamedTuple
+
+from scrapy import Spider, signals
+from scrapy.crawler import AsyncCrawlerProcess, Crawler
+from scrapy.settings import Settings
+
+import zjol_crawler.settings as defaults
+from pipelines.item_pipelines import STORE_ERROR_STAT
+from pipelines.record import Article, Rejection
+
+Watcher = Callable[[Mapping[str, Any]], None]
+
+
+class CrawlResult(NamedTuple):
+    """How a crawl went.
+
+    Attributes:
+        records: the articles and rejections, where they were asked for.
+        rejections: every rejection.
+        stats: Scrapy's stats, ours among them as `zjol/…`.
+        finish_reason: `finished`, `shutdown` (interrupted), or another reason of Scrapy's.
+        store_error: why the database failed, in one line; None where it did not.
+    """
+
+    records: list[Article | Rejection]
+    rejections: list[Rejection]
+    stats: dict[str, Any]
+    finish_reason: str
+    store_error: str | None
+
+
+def crawl(
+    spider: type[Spider],
+    overrides: Mapping[str, Any],
+    *,
+    keep_records: bool = False,
+    watcher: Watcher | None = None,
+    **arguments: Any,
+) -> CrawlResult:
+    """Run a spider until it is done or interrupted; the first Ctrl-C or SIGTERM stops it cleanly, the second at once.
+
+    Args:
+        spider: the spider class.
+        overrides: settings over those of `zjol_crawler.settings`.
+        keep_records: keep the articles in memory and give them back.
+        watcher: told the stats whenever a record or a response has come.
+        arguments: the spider's own.
+    """
+    settings = Settings()
+    settings.setmodule(defaults, priority="project")
+    settings.setdict(dict(overrides), priority="cmdline")
+    process = AsyncCrawlerProcess(settings)
+    _quiet_reported_failures(settings)
+    crawler: Crawler = process.create_crawler(spider)
+    records: list[Article | Rejection] = []
+    rejections: list[Rejection] = []
+
+    def take(item: object) -> None:
+        if isinstance(item, Rejection):
+            rejections.append(item)
+        if keep_records and isinstance(item, Article | Rejection):
+            records.append(item)
+        tell()
+
+    def tell() -> None:
+        if watcher is not None and crawler.stats is not None:
+            watcher(crawler.stats.get_stats())
+
+    crawler.signals.connect(take, signals.item_scraped)
+    crawler.signals.connect(tell, signals.response_received)
+    process.crawl(crawler, **arguments)
+    process.start()
+    stats = crawler.stats.get_stats() if crawler.stats is not None else {}
+    return CrawlResult(
+        records, rejections, stats, str(stats.get("finish_reason", "failed")), stats.get(STORE_ERROR_STAT)
+    )
+
+
+def _quiet_reported_failures(settings: Settings) -> None:
+    """Keep Scrapy from logging, with tracebacks, the failures that a run reports as rejections anyway."""
+    if settings.getbool("ZJOL_LOG_FAILURES"):
+        return
+    for name in ("scrapy.downloadermiddlewares.robotstxt", "scrapy.downloadermiddlewares.retry", "scrapy.core.scraper"):
+        logging.getLogger(name).setLevel(logging.CRITICAL)
+
+
+# Scrapy's finish reason of a crawl stopped by a signal.
+INTERRUPTED = "shutdown"

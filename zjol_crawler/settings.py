@@ -1,0 +1,45 @@
+"""Scrapy settings, polite by default: this is somebody else's server."""
+
+from __future__ import annotations
+
+from importlib.metadata import version
+
+BOT_NAME = "zjol-crawler"
+SPIDER_MODULES = ["zjol_crawler.spiders"]
+NEWSPIDER_MODULE = "zjol_crawler.spiders"
+
+# Who is asking, and where to complain: set it to a page of yours. It goes into the user agent.
+ZJOL_CONTACT = "https://github.com/zjol-crawler/zjol-crawler"
+USER_AGENT = f"zjol-crawler/{version('zjol-crawler')} (+{ZJOL_CONTACT})"
+
+ROBOTSTXT_OBEY = True
+CONCURRENT_REQUESTS = 8
+CONCURRENT_REQUESTS_PER_DOMAIN = 1
+DOWNLOAD_DELAY = 1.0
+DOWNLOAD_DELAY_JITTER = 0.5
+AUTOTHROTTLE_ENABLED = True
+AUTOTHROTTLE_START_DELAY = 1.0
+AUTOTHROTTLE_TARGET_CONCURRENCY = 1.0
+AUTOTHROTTLE_MAX_DELAY = 60.0
+
+DOWNLOAD_TIMEOUT = 60
+DOWNLOAD_MAXSIZE = 20 * 1024 * 1024
+DOWNLOAD_WARNSIZE = 0
+RETRY_TIMES = 2
+REDIRECT_MAX_TIMES = 8
+COOKIES_ENABLED = False
+TELNETCONSOLE_ENABLED = False
+DEFAULT_REQUEST_HEADERS = {
+    "Accept": "text/html,application/xhtml+xml;q=0.9,*/*;q=0.5",
+    "Accept-Language": "zh-CN,zh;q=0.9,en;q=0.5",
+}
+
+ITEM_PIPELINES = {
+    "pipelines.item_pipelines.ExtractPipeline": 100,
+    "pipelines.item_pipelines.ValidatePipeline": 200,
+    "pipelines.item_pipelines.StorePipeline": 300,
+}
+TWISTED_REACTOR = "twisted.internet.asyncioreactor.AsyncioSelectorReactor"
+LOG_LEVEL = "WARNING"
+# Log each failed request as Scrapy does, beside its rejection.
+ZJOL_LOG_FAILURES = False

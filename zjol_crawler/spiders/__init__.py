@@ -1,0 +1,1 @@
+"""Spiders: they fetch and follow, and extract nothing."""
