@@ -1,30 +1,24 @@
-"""The databases the store's tests run on: SQLite always, the servers where their addresses are given.
+"""The databases the store's tests run on: SQLite, PostgreSQL, and MariaDB where one answers."""
 
-ZJOL_TEST_POSTGRESQL and ZJOL_TEST_MARIADB hold SQLAlchemy URLs of empty databases the tests may wipe.
-"""
-
-import os
 from pathlib import Path
 
 import pytest
-from sqlalchemy import Engine, MetaData, create_engine, make_url
+from sqlalchemy import Engine, MetaData
 
 from pipelines.store.engine import open_database
+from tests import servers
 
-SERVERS = {"postgresql": "ZJOL_TEST_POSTGRESQL", "mariadb": "ZJOL_TEST_MARIADB"}
 
-
-@pytest.fixture(params=["sqlite", *SERVERS])
+@pytest.fixture(params=["sqlite", "postgresql", "mariadb"])
 def empty_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     """The address of an empty database, once an engine."""
     if request.param == "sqlite":
         return f"sqlite:///{tmp_path / 'articles.db'}"
-    variable = SERVERS[request.param]
-    url = os.environ.get(variable)
-    if not url:
-        pytest.skip(f"{variable} is not set")
-    wipe(url)
-    return url
+    url = servers.postgresql() if request.param == "postgresql" else servers.mariadb()
+    if url is None:
+        pytest.skip("no MariaDB answers at ZJOL_TEST_MARIADB")
+    servers.wipe(url)
+    return url.render_as_string(hide_password=False)
 
 
 @pytest.fixture
@@ -38,15 +32,6 @@ def engine(empty_url: str):
 def sqlite_engine(tmp_path: Path):
     engine = open_database(f"sqlite:///{tmp_path / 'articles.db'}")
     yield engine
-    engine.dispose()
-
-
-def wipe(url: str) -> None:
-    engine = create_engine(make_url(url))
-    with engine.begin() as connection:
-        metadata = MetaData()
-        metadata.reflect(connection)
-        metadata.drop_all(connection)
     engine.dispose()
 
 
