@@ -1,8 +1,8 @@
 """The database servers of the tests.
 
 PostgreSQL is started here from a PyPI package, unless ZJOL_TEST_POSTGRESQL holds the URL of a server. MariaDB is used
-where one answers at ZJOL_TEST_MARIADB, by default the one on this machine. Each test process makes a database of its own
-there and drops it at its end.
+where one answers at ZJOL_TEST_MARIADB, by default the one on this machine. Each test process makes a database of its
+own there and drops it at its end.
 """
 
 import atexit

@@ -85,6 +85,16 @@ def page_states(connection: Connection, urls: Iterable[str]) -> dict[str, PageSt
     return states
 
 
+def page_errors(connection: Connection, urls: Iterable[str]) -> dict[str, str | None]:
+    """Give why each address the ledger knows is rejected or failed; None where it is neither."""
+    table = table_of(PageRow)
+    errors: dict[str, str | None] = {}
+    for chunk in chunks(urls):
+        rows = connection.execute(select(table.c.url, table.c.error).where(table.c.url.in_(chunk)))
+        errors.update((url, error) for url, error in rows)
+    return errors
+
+
 def settle_pages(connection: Connection, pages: Mapping[str, Settlement], seen_at: datetime) -> None:
     """Write what became of pages, inside the transaction that stores or rejects them.
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from functools import partial
 
 from alembic import command
 from alembic.autogenerate import compare_metadata
@@ -13,6 +14,7 @@ from sqlalchemy import Connection, inspect
 
 from pipelines.store.errors import DatabaseMissingError, NewerDatabaseError, OutdatedDatabaseError, StoreError
 from pipelines.store.schema import Base
+from pipelines.store.views import VIEWS, create_views, drop_views
 
 # It would tell of its set-up, line by line, whenever a database is opened.
 logging.getLogger("alembic.runtime.migration").setLevel(logging.WARNING)
@@ -56,7 +58,9 @@ def upgrade_schema(connection: Connection, name: str) -> tuple[str | None, str]:
     _refuse_foreign(connection, before, name)
     config = _config()
     config.attributes["connection"] = connection
+    drop_views(connection)
     command.upgrade(config, "head")
+    create_views(connection)
     return before, latest_revision()
 
 
@@ -89,8 +93,20 @@ def prepare(connection: Connection, name: str, *, create: bool) -> None:
 
 def schema_differences(connection: Connection) -> list[str]:
     """Give what the database's tables lack or have beyond this release's, a line each; empty where they agree."""
-    context = MigrationContext.configure(connection, opts={"compare_type": True})
-    return [repr(difference) for difference in compare_metadata(context, Base.metadata)]
+    compared = partial(_is_compared, connection.dialect.name)
+    context = MigrationContext.configure(connection, opts={"compare_type": True, "include_object": compared})
+    differences = [repr(difference) for difference in compare_metadata(context, Base.metadata)]
+    missing = set(VIEWS) - set(inspect(connection).get_view_names())
+    return differences + [f"the view {name} is missing" for name in sorted(missing)]
+
+
+def _is_compared(dialect: str, _item: object, name: str | None, kind: str, _reflected: bool, _other: object) -> bool:
+    """Leave out SQLite's own full-text tables, and the index that they stand for on the other engines."""
+    if dialect != "sqlite":
+        return True
+    if kind == "table":
+        return not (name or "").startswith("article_search_index")
+    return name != "ix_article_search_terms"
 
 
 def _refuse_foreign(connection: Connection, revision: str | None, name: str) -> None:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, Literal, NamedTuple
 
-from sqlalchemy import ColumnElement, Connection, Engine, RowMapping, Select, select
+from sqlalchemy import ColumnElement, Connection, Engine, RowMapping, Select, literal, or_, select, tuple_
 
 from pipelines.record import Article, Credit, Dateline, Image, Person
 from pipelines.store.channel_trails import ChannelTrails, channels_named
@@ -16,6 +16,7 @@ from pipelines.store.schema import (
     ArticleKeywordRow,
     ArticleRow,
     ArticleUrlRow,
+    ChangeCounterRow,
     ContributionRow,
     DatelineContributionRow,
     ImageContributionRow,
@@ -38,42 +39,81 @@ _person = table_of(PersonRow)
 _Groups = dict[Any, list[RowMapping]]
 
 
+class Selection(NamedTuple):
+    """Which articles are wanted; None asks for all.
+
+    Attributes:
+        since: published at this instant or later.
+        until: published before this instant.
+        channels: in one of the channels of these names or addresses, or in one under them.
+        changed_since: stored or changed at this instant or later.
+        changed_after: stored or changed by a change of a higher number than this.
+    """
+
+    since: datetime | None = None
+    until: datetime | None = None
+    channels: Sequence[str] = ()
+    changed_since: datetime | None = None
+    changed_after: int | None = None
+
+    def conditions(self) -> list[ColumnElement[bool]]:
+        """Give it as conditions on `article`."""
+        conditions: list[ColumnElement[bool]] = []
+        if self.since is not None:
+            conditions.append(_article.c.published_at >= self.since)
+        if self.until is not None:
+            conditions.append(_article.c.published_at < self.until)
+        if self.changed_since is not None:
+            conditions.append(_article.c.last_changed >= self.changed_since)
+        if self.changed_after is not None:
+            conditions.append(_article.c.change_number > self.changed_after)
+        if self.channels:
+            inside = (_article.c.channel_id.in_(channels_named(channel)) for channel in self.channels)
+            conditions.append(or_(*inside))
+        return conditions
+
+
+EVERYTHING = Selection()
+
+# The orders articles can be read in; each ends in a unique column, by which the next batch goes on.
+_ORDERS: dict[str, tuple[str, ...]] = {
+    "stored": ("id",),
+    "changed": ("change_number", "id"),
+    "published": ("published_at", "id"),
+}
+Order = Literal["stored", "changed", "published"]
+
+
 def read_articles(
     engine: Engine,
+    selection: Selection = EVERYTHING,
     *,
-    since: datetime | None = None,
-    until: datetime | None = None,
-    channel: str | None = None,
-    changed_since: datetime | None = None,
+    order: Order = "stored",
+    taken: Callable[[int], None] | None = None,
 ) -> Iterator[Article]:
-    """Give the stored records in the order they were first stored, all of one state of the database; memory stays flat.
+    """Give stored records, all of one state of the database; memory stays flat.
 
     Args:
         engine: the database.
-        since: published at this instant or later.
-        until: published before this instant.
-        channel: in the channel of this name or address, or in one under it.
-        changed_since: stored or changed at this instant or later.
+        selection: which articles.
+        order: as they were first stored, as they last changed, or as they were published.
+        taken: told, before the first record, the number of the last change in the state that is read: reading with
+            `changed_after` of that number gives what has changed since, once each.
 
     Raises:
         StoreError: the database cannot be read.
     """
-    conditions: list[ColumnElement[bool]] = []
-    if since is not None:
-        conditions.append(_article.c.published_at >= since)
-    if until is not None:
-        conditions.append(_article.c.published_at < until)
-    if changed_since is not None:
-        conditions.append(_article.c.last_changed >= changed_since)
-    if channel is not None:
-        conditions.append(_article.c.channel_id.in_(channels_named(channel)))
-    query = _article_query().where(*conditions).order_by(_article.c.id).limit(_BATCH)
+    columns = [_article.c[name] for name in _ORDERS[order]]
+    query = _article_query().where(*selection.conditions()).order_by(*columns).limit(_BATCH)
     with store_errors(engine), read_transaction(engine) as connection:
+        if taken is not None:
+            taken(connection.scalars(select(table_of(ChangeCounterRow).c.value)).one())
         trails = ChannelTrails()
         rows = connection.execute(query).mappings().all()
         while rows:
             yield from _records(connection, rows, trails)
-            rows = connection.execute(query.where(_article.c.id > rows[-1]["id"])).mappings().all()
+            last = tuple_(*(literal(rows[-1][column.name], column.type) for column in columns))
+            rows = connection.execute(query.where(tuple_(*columns) > last)).mappings().all()
 
 
 def read_article(engine: Engine, article_id: str) -> Article | None:

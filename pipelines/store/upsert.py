@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 
@@ -11,9 +11,10 @@ from sqlalchemy import BindParameter, Connection, bindparam, func, insert, selec
 
 from pipelines.record import Article, to_dict
 from pipelines.store.children import CHILDREN_BY_FIELDS, insert_children, write_urls
+from pipelines.store.derive import SEARCHED_FIELDS, link_reposts, take_change_numbers, write_search_terms
 from pipelines.store.names import NameKeys
 from pipelines.store.reader import articles_by_key
-from pipelines.store.rows import PreparedArticle, article_row, organizations_of, people_of
+from pipelines.store.rows import PreparedArticle, Row, article_row, organizations_of, people_of
 from pipelines.store.schema import ArticleRow, RevisionRow
 from pipelines.store.statements import chunks, table_of
 
@@ -60,8 +61,11 @@ def upsert_articles(
     outcomes["stored"] += len(new)
     outcomes["changed"] += len(differing)
     _touch(connection, [known.key for known in stored.values()], moment)
-    _insert(connection, new, keys, moment, parser_version, stored)
-    _replace(connection, _changes(connection, differing, stored), stored, keys, moment, parser_version)
+    # After the names, so that no writer waits for another's names while others wait for its numbers.
+    numbers = iter(take_change_numbers(connection, len(new) + len(differing)) if new or differing else ())
+    stamps = {"parser_version": parser_version, "last_changed": moment, "last_seen": moment}
+    _insert(connection, new, keys, stamps | {"first_seen": moment}, numbers, stored)
+    _replace(connection, _changes(connection, differing, stored), stored, keys, stamps, numbers)
     keyed = [(stored[item.article.article_id].key, item.article) for item in prepared]
     write_urls(connection, keyed, {stored[item.article.article_id].key for item in new + differing})
     return outcomes
@@ -94,17 +98,23 @@ def _insert(
     connection: Connection,
     items: Sequence[PreparedArticle],
     keys: NameKeys,
-    moment: datetime,
-    parser_version: str,
+    stamps: Row,
+    numbers: Iterator[int],
     stored: dict[str, _Stored],
 ) -> None:
     """Insert new articles; their keys are added to `stored`."""
     if not items:
         return
-    stamps = {"parser_version": parser_version, "first_seen": moment, "last_changed": moment, "last_seen": moment}
-    connection.execute(insert(_article), [article_row(item, keys) | stamps for item in items])
+    rows = [article_row(item, keys) | stamps | {"change_number": next(numbers)} for item in items]
+    connection.execute(insert(_article), rows)
     stored.update(_stored(connection, [item.article.article_id for item in items]))
-    insert_children(connection, [(stored[item.article.article_id].key, item.article) for item in items], keys)
+    keyed = [(stored[item.article.article_id].key, item.article) for item in items]
+    insert_children(connection, keyed, keys)
+    write_search_terms(connection, keyed)
+    link_reposts(
+        connection,
+        [(key, article, row["content_hash"]) for (key, article), row in zip(keyed, rows, strict=True)],
+    )
 
 
 def _changes(connection: Connection, items: Sequence[PreparedArticle], stored: dict[str, _Stored]) -> list[_Change]:
@@ -123,14 +133,13 @@ def _replace(
     changes: Sequence[_Change],
     stored: dict[str, _Stored],
     keys: NameKeys,
-    moment: datetime,
-    parser_version: str,
+    stamps: Row,
+    numbers: Iterator[int],
 ) -> None:
     if not changes:
         return
-    _add_revisions(connection, changes, stored, moment)
-    stamps = {"parser_version": parser_version, "last_changed": moment, "last_seen": moment}
-    rows = [article_row(change.prepared, keys) | stamps for change in changes]
+    _add_revisions(connection, changes, stored, stamps["last_changed"])
+    rows = [article_row(change.prepared, keys) | stamps | {"change_number": next(numbers)} for change in changes]
     columns: dict[str, BindParameter[Any]] = {name: bindparam(f"new_{name}") for name in rows[0]}
     connection.execute(
         update(_article).where(_article.c.id == bindparam("article_key")).values(columns),
@@ -143,6 +152,13 @@ def _replace(
         touched = [(change.key, change.prepared.article) for change in changes if not fields.isdisjoint(change.fields)]
         child.delete(connection, touched)
         child.insert(connection, touched, keys)
+    reworded = [
+        (change.key, change.prepared.article, row["content_hash"])
+        for change, row in zip(changes, rows, strict=True)
+        if not SEARCHED_FIELDS.isdisjoint(change.fields)
+    ]
+    write_search_terms(connection, [(key, article) for key, article, _ in reworded], {key for key, *_ in reworded})
+    link_reposts(connection, reworded, {key for key, *_ in reworded})
 
 
 def _add_revisions(

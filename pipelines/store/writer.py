@@ -14,7 +14,7 @@ from sqlalchemy.exc import DataError, DBAPIError, IntegrityError
 
 from pipelines.record import Article, Rejection
 from pipelines.store.engine import database_reason, is_conflict, store_errors, write_transaction
-from pipelines.store.ledger import FAILED_REASONS, Settlement, settle_pages
+from pipelines.store.ledger import FAILED_REASONS, Settlement, page_errors, settle_pages
 from pipelines.store.names import NameKeys
 from pipelines.store.rows import prepare_article
 from pipelines.store.runs import UNSTORABLE, RejectedPage, add_rejections, parser_version
@@ -137,7 +137,8 @@ class Writer:
                 for distinct in _rounds(articles):
                     prepared = [prepare_article(article) for article in distinct]
                     outcomes += upsert_articles(connection, prepared, self._keys, moment, self._parser_version)
-                add_rejections(connection, rejected, run_id=self._run_id, seen_at=moment)
+                fresh = rejected if self._run_id is not None else _not_in_ledger(connection, rejected)
+                add_rejections(connection, fresh, run_id=self._run_id, seen_at=moment)
                 self._settle(connection, articles, rejected, moment)
         except BaseException:
             self._keys.rollback()
@@ -152,10 +153,7 @@ class Writer:
     def _settle(
         self, connection: Connection, articles: Sequence[Article], rejected: Sequence[RejectedPage], moment: datetime
     ) -> None:
-        pages: dict[str, Settlement] = {}
-        for page in rejected:
-            error = page.reason if page.detail is None else f"{page.reason}: {page.detail}"
-            pages[page.url] = Settlement("failed" if page.reason in FAILED_REASONS else "rejected", error)
+        pages = {page.url: _settlement(page) for page in rejected}
         for article in articles:
             for url in (article.url, *article.page_urls):
                 pages[url] = Settlement("stored")
@@ -175,6 +173,17 @@ def write_articles(
 
 def _rejected(url: str, reason: str, detail: str | None) -> RejectedPage:
     return RejectedPage(printable(url), reason, None if detail is None else printable(detail))
+
+
+def _settlement(page: RejectedPage) -> Settlement:
+    error = page.reason if page.detail is None else f"{page.reason}: {page.detail}"
+    return Settlement("failed" if page.reason in FAILED_REASONS else "rejected", error)
+
+
+def _not_in_ledger(connection: Connection, rejected: Sequence[RejectedPage]) -> list[RejectedPage]:
+    """Leave out pages of which the ledger says the same already: outside a run, the same input changes nothing."""
+    known = page_errors(connection, [page.url for page in rejected])
+    return [page for page in rejected if known.get(page.url) != _settlement(page).error]
 
 
 def _rounds(articles: Sequence[Article]) -> list[list[Article]]:

@@ -10,6 +10,7 @@ from sqlalchemy import Column, Table
 
 from pipelines.store.column_types import UtcInstant
 from pipelines.store.schema import Base
+from pipelines.store.views import VIEWS
 
 DOCUMENT = Path(__file__).parents[2] / "docs" / "database.md"
 BEGIN = "<!-- drawn from the models: python -m tests.store.schema_document -->"
@@ -19,7 +20,7 @@ END = "<!-- end of what is drawn from the models -->"
 ORDER = (
     *("article", "article_url", "channel", "person", "organization", "keyword", "contribution"),
     *("dateline_contribution", "article_keyword", "image", "image_contribution", "revision"),
-    *("page", "crawl_run", "rejection"),
+    *("page", "crawl_run", "rejection", "article_search", "article_fingerprint", "change_counter"),
 )
 
 
@@ -69,6 +70,10 @@ def render() -> str:
     lines = [BEGIN, "", *diagram(tables), ""]
     for table in tables:
         lines += described(table)
+    for name, (comment, columns) in VIEWS.items():
+        lines += [f"### {name} (view)", "", f"{comment}.", "", "| column | meaning |", "|---|---|"]
+        lines += [f"| `{column}` | {meaning} |" for column, meaning in columns.items()]
+        lines.append("")
     return "\n".join([*lines, END])
 
 

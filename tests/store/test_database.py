@@ -50,7 +50,7 @@ def test_opening_again_changes_nothing(empty_url):
 
 
 def test_an_older_database_is_refused_with_the_command_that_upgrades_it(engine, empty_url):
-    set_revision(engine, "0001", "0000")
+    set_revision(engine, latest_revision(), "0000")
     latest = latest_revision()
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("pipelines.store.migrate.is_known_revision", lambda _revision: True)
@@ -59,7 +59,7 @@ def test_an_older_database_is_refused_with_the_command_that_upgrades_it(engine, 
 
 
 def test_a_newer_database_is_refused(engine, empty_url):
-    set_revision(engine, "0001", "9999")
+    set_revision(engine, latest_revision(), "9999")
     with pytest.raises(NewerDatabaseError, match=r"9999.*pip install"):
         open_database(empty_url)
     with write_transaction(engine) as connection, pytest.raises(NewerDatabaseError):

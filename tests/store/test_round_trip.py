@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from pipelines.record import Article, Block, Breadcrumb, to_json
 from pipelines.store.conversion import SHANGHAI
 from pipelines.store.engine import open_database
-from pipelines.store.reader import read_article, read_articles
+from pipelines.store.reader import Selection, read_article, read_articles
 from pipelines.store.writer import write_articles
 from tests.store.examples import SITE, all_examples, front_page, harbour, market
 from tests.store.strategies import articles
@@ -69,16 +69,16 @@ def test_batches_longer_than_one_read_come_back_in_order(sqlite_engine):
         ({"since": datetime(2016, 10, 1, tzinfo=SHANGHAI)}, ["渔港醒来 “蓝色粮仓”添新船", "丰收节里看丰收"]),
         ({"until": datetime(2016, 10, 1, 18, 21, 4, tzinfo=SHANGHAI)}, ["早市搬家"]),
         ({"until": datetime(2016, 10, 1, 10, 21, 5, tzinfo=UTC)}, ["早市搬家", "渔港醒来 “蓝色粮仓”添新船"]),
-        ({"channel": "浙江新闻"}, ["渔港醒来 “蓝色粮仓”添新船"]),
-        ({"channel": "http://zjnews.zjol.com.cn/zjnews/zjxw/"}, ["渔港醒来 “蓝色粮仓”添新船"]),
-        ({"channel": "要闻"}, ["丰收节里看丰收"]),
-        ({"channel": "no such channel"}, []),
-        ({"since": datetime(2016, 10, 1, tzinfo=SHANGHAI), "channel": "要闻"}, ["丰收节里看丰收"]),
+        ({"channels": ["浙江新闻"]}, ["渔港醒来 “蓝色粮仓”添新船"]),
+        ({"channels": ["http://zjnews.zjol.com.cn/zjnews/zjxw/"]}, ["渔港醒来 “蓝色粮仓”添新船"]),
+        ({"channels": ["要闻"]}, ["丰收节里看丰收"]),
+        ({"channels": ["no such channel"]}, []),
+        ({"since": datetime(2016, 10, 1, tzinfo=SHANGHAI), "channels": ["要闻"]}, ["丰收节里看丰收"]),
     ],
 )
 def test_filters(engine, filters, headlines):
     write_articles(engine, all_examples())
-    assert [article.headline for article in read_articles(engine, **filters)] == headlines
+    assert [article.headline for article in read_articles(engine, Selection(**filters))] == headlines
 
 
 def test_changed_since_gives_what_is_new_or_changed(engine):
@@ -86,4 +86,4 @@ def test_changed_since_gives_what_is_new_or_changed(engine):
     write_articles(engine, [market(), harbour()], seen_at=first)
     changed = harbour(headline="渔港醒来")
     write_articles(engine, [market(), changed, front_page()], seen_at=second)
-    assert list(read_articles(engine, changed_since=second)) == [changed, front_page()]
+    assert list(read_articles(engine, Selection(changed_since=second))) == [changed, front_page()]

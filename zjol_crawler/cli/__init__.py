@@ -15,6 +15,8 @@ _COMMANDS = {
     "scrape": "read one article, from its address or a saved page",
     "crawl": "fetch what is new in channels or lists",
     "extract": "read the pages in WARC files into JSON Lines",
+    "ingest": "store the records or pages of files",
+    "search": "find stored articles by their words",
     "export": "write the stored records to a file",
     "channels": "show the channel catalogue",
     "db": "migrate and check the database",

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import re
-from datetime import date
+from datetime import date, datetime, timedelta
 from typing import Any
 from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo
 
 import click
 
 DEFAULT_DATABASE = "sqlite:///data/zjol.db"
+
+_SHANGHAI = ZoneInfo("Asia/Shanghai")
 
 database_option = click.option(
     "--db",
@@ -41,6 +44,11 @@ class DayType(click.ParamType[str]):
 
 
 DAY = DayType()
+
+
+def shanghai_instant(day: str | None, *, days: int = 0) -> datetime | None:
+    """Give midnight in Shanghai of an ISO day, or of one so many days later; None for None."""
+    return None if day is None else datetime.fromisoformat(day).replace(tzinfo=_SHANGHAI) + timedelta(days=days)
 
 
 def parse_settings(pairs: tuple[str, ...]) -> dict[str, str]:

@@ -13,12 +13,16 @@ from pipelines.store.schema.credits import (
     OrganizationRow,
     PersonRow,
 )
+from pipelines.store.schema.derived import ArticleFingerprintRow, ArticleSearchRow, ChangeCounterRow
 
 __all__ = [
+    "ArticleFingerprintRow",
     "ArticleKeywordRow",
     "ArticleRow",
+    "ArticleSearchRow",
     "ArticleUrlRow",
     "Base",
+    "ChangeCounterRow",
     "ChannelRow",
     "ContributionRow",
     "CrawlRunRow",

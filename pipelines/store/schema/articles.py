@@ -74,6 +74,16 @@ class ArticleRow(Numbered, Base):
     first_seen: Mapped[datetime] = mapped_column(comment="When it was first stored, UTC")
     last_changed: Mapped[datetime] = mapped_column(index=True, comment="When the record last changed, UTC")
     last_seen: Mapped[datetime] = mapped_column(comment="When it was last met, changed or not, UTC")
+    change_number: Mapped[Key] = mapped_column(
+        index=True,
+        server_default="0",
+        comment="Number of its last change among all changes, in the order they were committed",
+    )
+    duplicate_of_id: Mapped[Key | None] = mapped_column(
+        ForeignKey("article.id"),
+        index=True,
+        comment="Earlier article of which this is a repost, to the letter or nearly so → article",
+    )
 
 
 class ArticleUrlRow(Base):

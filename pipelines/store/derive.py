@@ -1,0 +1,132 @@
+"""The rows worked out of records, kept true by the writer: search terms, reposts, change numbers."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Sequence
+from typing import NamedTuple
+
+from sqlalchemy import Connection, bindparam, delete, insert, select, update
+
+from pipelines.record import Article
+from pipelines.store.near_duplicates import are_near_duplicates, fingerprints
+from pipelines.store.rows import Row
+from pipelines.store.schema import ArticleFingerprintRow, ArticleRow, ArticleSearchRow, ChangeCounterRow
+from pipelines.store.search.terms import rows_of_terms
+from pipelines.store.statements import chunks, table_of
+
+_article = table_of(ArticleRow)
+_search = table_of(ArticleSearchRow)
+_fingerprint = table_of(ArticleFingerprintRow)
+_counter = table_of(ChangeCounterRow)
+
+# The record's fields that search terms and fingerprints come from.
+SEARCHED_FIELDS = frozenset({"headline", "abstract", "article_body", "images"})
+
+# Of texts repeated more often than this (a daily notice) only the first so many are compared.
+_CANDIDATES = 20
+
+
+def take_change_numbers(connection: Connection, count: int) -> range:
+    """Take the next `count` numbers; other writers wait for theirs until this transaction ends.
+
+    So numbers become visible in their order, and a reader that has seen one will not meet a smaller one later.
+    """
+    connection.execute(update(_counter).values(value=_counter.c.value + count))
+    last: int = connection.scalars(select(_counter.c.value)).one()
+    return range(last - count + 1, last + 1)
+
+
+def write_search_terms(
+    connection: Connection, articles: Sequence[tuple[int, Article]], known: Collection[int] = ()
+) -> None:
+    """Write the search terms of articles given with their keys; `known` are those that have some already."""
+    for chunk in chunks(sorted(known)):
+        connection.execute(delete(_search).where(_search.c.article_id.in_(chunk)))
+    rows = [row for key, article in articles for row in _search_rows(key, article)]
+    if rows:
+        connection.execute(insert(_search), rows)
+
+
+def link_reposts(
+    connection: Connection,
+    articles: Sequence[tuple[int, Article, str]],
+    known: Collection[int] = (),
+) -> None:
+    """Link articles to the earliest of the same text.
+
+    Args:
+        connection: in the caller's transaction.
+        articles: articles with their keys and content digests.
+        known: keys of those that have fingerprints already.
+    """
+    for chunk in chunks(sorted(known)):
+        connection.execute(delete(_fingerprint).where(_fingerprint.c.article_id.in_(chunk)))
+    bands = {key: fingerprints(article.article_body) for key, article, _ in articles}
+    rows = [{"band": band, "article_id": key} for key, own in bands.items() for band in own]
+    if rows:
+        connection.execute(insert(_fingerprint), rows)
+    first_of_text = _same_text(connection, [digest for _, article, digest in articles if article.article_body])
+    sharing = _sharing(connection, {band for own in bands.values() for band in own})
+    candidates = {
+        key: sorted({other for band in own for other in sharing.get(band, ()) if other < key})[:_CANDIDATES]
+        for key, own in bands.items()
+    }
+    earlier = {key for keys in candidates.values() for key in keys} | set(first_of_text.values())
+    texts = _texts(connection, earlier)
+    links: list[Row] = []
+    for key, article, digest in sorted(articles, key=lambda entry: entry[0]):
+        first = first_of_text.get(digest, key) if article.article_body else key
+        if first >= key:
+            alike = (other for other in candidates[key] if are_near_duplicates(article.article_body, texts[other].body))
+            first = next(alike, key)
+        origin = None if first >= key else texts[first].duplicate_of or first
+        if key in texts:
+            texts[key] = texts[key]._replace(duplicate_of=origin)
+        if origin is not None or key in known:
+            links.append({"article_key": key, "origin": origin})
+    if links:
+        statement = update(_article).where(_article.c.id == bindparam("article_key"))
+        connection.execute(statement.values(duplicate_of_id=bindparam("origin")), links)
+
+
+class _Text(NamedTuple):
+    body: str
+    duplicate_of: int | None
+
+
+def _search_rows(key: int, article: Article) -> Iterator[Row]:
+    captions = "\n".join(image.caption or "" for image in article.images)
+    for field, text in (
+        ("headline", article.headline),
+        ("abstract", article.abstract or ""),
+        ("article_body", article.article_body),
+        ("caption", captions),
+    ):
+        for found in rows_of_terms(text):
+            yield {"article_id": key, "field": field, "terms": found}
+
+
+def _same_text(connection: Connection, digests: Sequence[str]) -> dict[str, int]:
+    first: dict[str, int] = {}
+    for chunk in chunks(sorted(set(digests))):
+        query = select(_article.c.content_hash, _article.c.id).where(_article.c.content_hash.in_(chunk))
+        for digest, key in connection.execute(query.order_by(_article.c.id)):
+            first.setdefault(digest, key)
+    return first
+
+
+def _sharing(connection: Connection, bands: set[int]) -> dict[int, list[int]]:
+    sharing: dict[int, list[int]] = {}
+    for chunk in chunks(sorted(bands)):
+        query = select(_fingerprint.c.band, _fingerprint.c.article_id).where(_fingerprint.c.band.in_(chunk))
+        for band, key in connection.execute(query.order_by(_fingerprint.c.article_id)):
+            sharing.setdefault(band, []).append(key)
+    return sharing
+
+
+def _texts(connection: Connection, keys: set[int]) -> dict[int, _Text]:
+    texts: dict[int, _Text] = {}
+    for chunk in chunks(sorted(keys)):
+        query = select(_article.c.id, _article.c.article_body, _article.c.duplicate_of_id)
+        texts.update((key, _Text(*rest)) for key, *rest in connection.execute(query.where(_article.c.id.in_(chunk))))
+    return texts

@@ -1,0 +1,1 @@
+"""Rows → files that other programs read: CSV a table, Parquet partitioned by month."""

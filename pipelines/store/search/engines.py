@@ -1,0 +1,81 @@
+"""How each engine keeps terms and finds phrases: FTS5 on SQLite, tsvector on PostgreSQL, FULLTEXT on MariaDB."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy import ColumnElement, Connection, Dialect, Select, Text, TypeDecorator, literal, literal_column, select
+from sqlalchemy import text as sql_text
+from sqlalchemy.dialects import mysql, postgresql
+from sqlalchemy.types import TypeEngine
+
+# The virtual table over `article_search` that SQLite searches, and the triggers that keep it true.
+SQLITE_INDEX = (
+    "CREATE VIRTUAL TABLE article_search_index USING fts5("
+    "terms, content='article_search', content_rowid='id', tokenize='ascii', columnsize=0)",
+    "CREATE TRIGGER article_search_added AFTER INSERT ON article_search BEGIN "
+    "INSERT INTO article_search_index (rowid, terms) VALUES (new.id, new.terms); END",
+    "CREATE TRIGGER article_search_deleted AFTER DELETE ON article_search BEGIN "
+    "INSERT INTO article_search_index (article_search_index, rowid, terms) VALUES ('delete', old.id, old.terms); END",
+)
+
+
+class Terms(TypeDecorator[Sequence[str]]):
+    """Terms in order: text parted by blanks, on PostgreSQL a `tsvector`, on MariaDB written in ASCII."""
+
+    impl = Text
+    cache_ok = True
+
+    def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
+        """Give the type the engine keeps terms in."""
+        if dialect.name == "postgresql":
+            return dialect.type_descriptor(postgresql.TSVECTOR())
+        return dialect.type_descriptor(mysql.LONGTEXT() if dialect.name == "mariadb" else Text())
+
+    def process_bind_param(self, value: Sequence[str] | None, dialect: Dialect) -> str | None:
+        """Write terms as the engine keeps them."""
+        if value is None:
+            return None
+        if dialect.name == "postgresql":
+            places: dict[str, list[str]] = {}
+            for place, term in enumerate(value, start=1):
+                places.setdefault(term, []).append(str(place))
+            return " ".join(f"'{term}':{','.join(at)}" for term, at in places.items())
+        return " ".join(map(_ascii, value)) if dialect.name == "mariadb" else " ".join(value)
+
+
+def articles_with(connection: Connection, terms: Sequence[str], *, beginning: bool = False) -> Select[int]:
+    """Give the keys of articles in one of whose rows the terms follow each other.
+
+    Args:
+        connection: tells the engine.
+        terms: one or more.
+        beginning: the only term is the beginning of one.
+
+    Raises:
+        NotImplementedError: the engine is none of SQLite, PostgreSQL and MariaDB.
+    """
+    article: ColumnElement[int] = literal_column("article_id")
+    rows = select(article).select_from(sql_text("article_search"))
+    match connection.dialect.name:
+        case "sqlite":
+            phrase = f'"{" ".join(terms)}"' + (" *" if beginning else "")
+            rowid: ColumnElement[int] = literal_column("rowid")
+            index = select(rowid).select_from(sql_text("article_search_index"))
+            found = index.where(literal_column("article_search_index").op("MATCH")(literal(phrase)))
+            return rows.where(literal_column("id").in_(found))
+        case "postgresql":
+            phrase = " <-> ".join(f"'{term}'" for term in terms) + (":*" if beginning else "")
+            return rows.where(literal_column("terms").op("@@")(literal(phrase).cast(postgresql.TSQUERY)))
+        case "mariadb":
+            words = " ".join(map(_ascii, terms))
+            phrase = f"{words}*" if beginning else f'"{words}"'
+            return rows.where(mysql.match(literal_column("terms"), against=literal(phrase)).in_boolean_mode())
+        case other:
+            raise NotImplementedError(f"no full-text search is known for {other}")
+
+
+def _ascii(term: str) -> str:
+    # FULLTEXT takes words of three characters and more, and knows English stop words: neither is met by these.
+    return f"lat{term}" if term.isascii() else "u" + "".join(f"{ord(character):06x}" for character in term)
