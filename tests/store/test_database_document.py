@@ -21,7 +21,7 @@ def test_the_diagram_and_the_tables_are_those_of_the_models():
 
 
 def test_every_query_of_the_document_is_found():
-    assert len(QUESTIONS) == TEXT.count("```sql") == 10
+    assert len(QUESTIONS) == TEXT.count("```sql") == 15
 
 
 @pytest.mark.parametrize(("question", "sql", "answer"), QUESTIONS, ids=[question for question, *_ in QUESTIONS])
