@@ -12,6 +12,9 @@ from pipelines.text import clean
 
 # libxml2 stops reading at this depth even with huge_tree; what lies deeper is lost.
 _MAX_DEPTH_MESSAGE = "Excessive depth"
+_NESTED_PARAGRAPHS = etree.XPath("//p//p")
+# Elements inside a `p` that may hold paragraphs of their own.
+_HOLDERS = frozenset({"table", "td", "th", "div", "section", "figure", "blockquote", "li", "dd", "center", "object"})
 
 
 class Document:
@@ -28,6 +31,7 @@ class Document:
         root = etree.fromstring(text.encode("utf-8", "replace") or b"<html/>", parser)
         self.url = url
         self.root: etree._Element = etree.Element("html") if root is None else root
+        _part_paragraphs(self.root)
         self.is_cut = any(_MAX_DEPTH_MESSAGE in (entry.message or "") for entry in parser.error_log)
 
     @cached_property
@@ -70,3 +74,34 @@ class Document:
             if (element.get("name") or element.get("property") or "").lower() == name:
                 return clean(element.get("content") or "") or None
         return None
+
+
+def _part_paragraphs(root: etree._Element) -> None:
+    """Move a `p` that begins inside another's `font` or `span` out of it, with all that follows it there.
+
+    A browser ends the outer paragraph where the inner one begins; libxml2 nests them.
+    """
+    for inner in _NESTED_PARAGRAPHS(root):
+        outer = inner.getparent()
+        while outer is not None and outer.tag != "p" and outer.tag not in _HOLDERS:
+            outer = outer.getparent()
+        if outer is None or outer.tag != "p":
+            continue
+        current = inner
+        while current is not outer:
+            tail, current.tail = current.tail, None
+            if tail:
+                _append_text(inner, tail)
+            above = current.getparent()
+            for sibling in list(current.itersiblings()):
+                inner.append(sibling)
+            current = above
+        outer.addnext(inner)
+        inner.tail, outer.tail = outer.tail, None
+
+
+def _append_text(element: etree._Element, text: str) -> None:
+    if len(element):
+        element[-1].tail = (element[-1].tail or "") + text
+    else:
+        element.text = (element.text or "") + text

@@ -2,7 +2,8 @@
 
 A selector is a chain of compounds joined by a space (descendant) or `>` (child): `div.info span`, `#pubtime_baidu`,
 `div.main > h1.artTitle`. A compound is `tag`, `.class`, `#id`, `[attribute*=part]`, `:nth(n)` (the n-th, from 1, of its
-parent's children with that tag) or a combination of these. Class names and ids are compared as written.
+parent's children with that tag) or a combination of these. Class names and ids are compared as written,
+`part` with the attribute's value in lower case.
 `:content-comments` alone is the element that holds the old CMS's `content() parse begin` mark.
 """
 
@@ -122,7 +123,7 @@ def _is(element: etree._Element, step: Compound) -> bool:
         classes = (element.get("class") or "").split()
         if any(name not in classes for name in step.classes):
             return False
-    if step.attribute is not None and step.attribute[1] not in (element.get(step.attribute[0]) or ""):
+    if step.attribute is not None and step.attribute[1] not in (element.get(step.attribute[0]) or "").lower():
         return False
     if step.nth is not None:
         before = [sibling for sibling in element.itersiblings(preceding=True) if sibling.tag == element.tag]

@@ -27,6 +27,7 @@ _CLOCK = re.compile(r"\d{1,2}\s*[:：]\s*\d{2}")
 _DATE_FIRST = re.compile(r"^\s*(?:\d{2,4}\s*[-年/.]\s*\d{1,2}\s*[-月/.]|[〇○零一二三四五六七八九]{4}年)")
 _BREADCRUMB = re.compile(r"(?:当前位置|现在位置|您的位置|所在位置|当前的位置)|[^<]\s*(?:>|&gt;|»|›)\s*\S")
 _COUNTER = re.compile(r"^[\s\d,.:：/()（）+\-|]*$")
+_STYLE_SIZE = re.compile(r"font-size\s*:\s*([\d.]+)\s*(px|pt)?", re.IGNORECASE)
 _LONGEST_LINE = 90
 _LEAST_MATCH = 4
 _FONT_SIZES = {"xx-small": 1, "x-small": 2, "small": 3, "medium": 4, "large": 5, "x-large": 6, "xx-large": 7}
@@ -121,9 +122,12 @@ class HeadlineFinder:
 def _repeats(title: str, text: str) -> bool:
     if len(text) < _LEAST_MATCH:
         return False
+    parts = [part for part in re.split(r"[-_|—–]", title) if not part.startswith("浙江在线")]
+    longest = max(parts, key=len, default="")
     if text in title:
-        return True
-    return any(len(part) >= _LEAST_MATCH and part in text for part in re.split(r"[-_|—–]", title))
+        # Its other parts are names of the site and its channels, which navigation and footer print too.
+        return text == longest or (text not in parts and not text.startswith("浙江在线"))
+    return len(longest) >= _LEAST_MATCH and longest in text
 
 
 def _font_size(element: etree._Element) -> int:
@@ -133,8 +137,8 @@ def _font_size(element: etree._Element) -> int:
             digits = re.sub(r"\D", "", value)
             size = max(size, (int(digits[:2]) if digits else 0) * 5)
         style = part.get("style") or ""
-        if match := re.search(r"font-size\s*:\s*([\d.]+)\s*(px|pt)?", style):
-            size = max(size, int(float(match[1]) * (1.3 if match[2] == "pt" else 1)))
+        if match := _STYLE_SIZE.search(style):
+            size = max(size, int(float(match[1]) * (1.3 if (match[2] or "").lower() == "pt" else 1)))
     return size
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Callable, Sequence
 
@@ -179,8 +180,18 @@ def read_caption(lines: Sequence[str]) -> CaptionReading:
     for start in range(1, len(lines)):
         credit = read_credit(" ".join(lines[start:]))
         if credit is not None and split_caption(lines[start - 1]).credit is None:
-            return CaptionReading(" ".join(lines[:start]), credit)
+            return _with_hanging_title(lines, start) or CaptionReading(" ".join(lines[:start]), credit)
     return split_caption(" ".join(lines))
+
+
+def _with_hanging_title(lines: Sequence[str], start: int) -> CaptionReading | None:
+    """Read a credit whose title hangs at the end of the line before: `灯亮了。　通讯员` / `甲 摄`."""
+    *head, title = re.split(r"[ \u3000]+", lines[start - 1])
+    credit = read_credit(" ".join([title, *lines[start:]])) if head else None
+    if credit is None or not any(person.title == title for person in credit.people):
+        return None
+    kept = lines[start - 1].removesuffix(title).rstrip(" \u3000")
+    return CaptionReading(" ".join([*lines[: start - 1], kept]), credit)
 
 
 def _is_dateline(text: str) -> bool:

@@ -86,5 +86,5 @@ def _is_small(element: etree._Element) -> bool:
 def _size(element: etree._Element, name: str) -> int | None:
     match = _NUMBER.match(element.get(name) or "")
     if match is None:
-        match = re.search(rf"(?:^|;)\s*{name}\s*:\s*(\d+)px", element.get("style") or "")
+        match = re.search(rf"(?:^|;)\s*{name}\s*:\s*(\d+)px", element.get("style") or "", re.IGNORECASE)
     return int(match[1]) if match else None

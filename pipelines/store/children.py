@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import NamedTuple, Protocol
 
-from sqlalchemy import Connection, Table, bindparam, delete, insert, select, update
+from sqlalchemy import Connection, Table, bindparam, delete, select, update
 
 from pipelines.record import Article
 from pipelines.store.names import NameKeys
@@ -27,7 +27,7 @@ from pipelines.store.schema import (
     ImageContributionRow,
     ImageRow,
 )
-from pipelines.store.statements import chunks, table_of
+from pipelines.store.statements import among, chunks, insert_rows, table_of
 
 # An article with its surrogate key.
 KeyedArticle = tuple[int, Article]
@@ -48,9 +48,9 @@ class _SimpleChildren(NamedTuple):
     rows_of: Callable[[Article, int, NameKeys], Iterator[Row]]
 
     def insert(self, connection: Connection, articles: Sequence[KeyedArticle], keys: NameKeys) -> None:
-        rows = [row for key, article in articles for row in self.rows_of(article, key, keys)]
-        if rows:
-            connection.execute(insert(self.table), rows)
+        insert_rows(
+            connection, self.table, [row for key, article in articles for row in self.rows_of(article, key, keys)]
+        )
 
     def delete(self, connection: Connection, articles: Sequence[KeyedArticle]) -> None:
         for chunk in chunks(key for key, _ in articles):
@@ -68,12 +68,11 @@ class _Images(NamedTuple):
         table = self.images.table
         image_keys: dict[int, list[int]] = {}
         for chunk in chunks(key for key, _ in pictured):
-            query = select(table.c.article_id, table.c.id).where(table.c.article_id.in_(chunk))
+            query = select(table.c.article_id, table.c.id).where(among(connection, table.c.article_id, chunk))
             for article_key, image_key in connection.execute(query.order_by(table.c.position)):
                 image_keys.setdefault(article_key, []).append(image_key)
         mentions = [row for key, article in pictured for row in image_contribution_rows(article, image_keys[key], keys)]
-        if mentions:
-            connection.execute(insert(table_of(ImageContributionRow)), mentions)
+        insert_rows(connection, table_of(ImageContributionRow), mentions)
 
     def delete(self, connection: Connection, articles: Sequence[KeyedArticle]) -> None:
         self.images.delete(connection, articles)
@@ -106,7 +105,9 @@ def write_urls(connection: Connection, articles: Sequence[KeyedArticle], written
     table = table_of(ArticleUrlRow)
     known: dict[int, dict[str, int | None]] = {}
     for chunk in chunks(key for key, _ in articles):
-        query = select(table.c.article_id, table.c.url, table.c.page_position).where(table.c.article_id.in_(chunk))
+        query = select(table.c.article_id, table.c.url, table.c.page_position).where(
+            among(connection, table.c.article_id, chunk)
+        )
         for key, url, position in connection.execute(query):
             known.setdefault(key, {})[url] = position
     new: list[Row] = []
@@ -119,8 +120,7 @@ def write_urls(connection: Connection, articles: Sequence[KeyedArticle], written
             moved += _moved(key, there, wanted)
         else:
             new += [row | {"page_position": None} for url, row in wanted.items() if url not in there]
-    if new:
-        connection.execute(insert(table), new)
+    insert_rows(connection, table, new)
     if moved:
         statement = update(table).where(table.c.article_id == bindparam("key"), table.c.url == bindparam("address"))
         connection.execute(statement.values(page_position=bindparam("position")), moved)

@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Sequence
 from typing import NamedTuple
 
-from sqlalchemy import Connection, bindparam, delete, insert, select, update
+from sqlalchemy import Connection, bindparam, delete, select, update
 
 from pipelines.record import Article
 from pipelines.store.near_duplicates import are_near_duplicates, fingerprints
 from pipelines.store.rows import Row
 from pipelines.store.schema import ArticleFingerprintRow, ArticleRow, ArticleSearchRow, ChangeCounterRow
 from pipelines.store.search.terms import rows_of_terms
-from pipelines.store.statements import chunks, table_of
+from pipelines.store.statements import among, chunks, insert_rows, table_of
 
 _article = table_of(ArticleRow)
 _search = table_of(ArticleSearchRow)
@@ -42,9 +42,7 @@ def write_search_terms(
     """Write the search terms of articles given with their keys; `known` are those that have some already."""
     for chunk in chunks(sorted(known)):
         connection.execute(delete(_search).where(_search.c.article_id.in_(chunk)))
-    rows = [row for key, article in articles for row in _search_rows(key, article)]
-    if rows:
-        connection.execute(insert(_search), rows)
+    insert_rows(connection, _search, [row for key, article in articles for row in search_rows(key, article)])
 
 
 def link_reposts(
@@ -63,8 +61,7 @@ def link_reposts(
         connection.execute(delete(_fingerprint).where(_fingerprint.c.article_id.in_(chunk)))
     bands = {key: fingerprints(article.article_body) for key, article, _ in articles}
     rows = [{"band": band, "article_id": key} for key, own in bands.items() for band in own]
-    if rows:
-        connection.execute(insert(_fingerprint), rows)
+    insert_rows(connection, _fingerprint, rows)
     first_of_text = _same_text(connection, [digest for _, article, digest in articles if article.article_body])
     sharing = _sharing(connection, {band for own in bands.values() for band in own})
     candidates = {
@@ -94,7 +91,8 @@ class _Text(NamedTuple):
     duplicate_of: int | None
 
 
-def _search_rows(key: int, article: Article) -> Iterator[Row]:
+def search_rows(key: int, article: Article) -> Iterator[Row]:
+    """Give the `article_search` rows of an article given with its key."""
     captions = "\n".join(image.caption or "" for image in article.images)
     for field, text in (
         ("headline", article.headline),
@@ -109,7 +107,7 @@ def _search_rows(key: int, article: Article) -> Iterator[Row]:
 def _same_text(connection: Connection, digests: Sequence[str]) -> dict[str, int]:
     first: dict[str, int] = {}
     for chunk in chunks(sorted(set(digests))):
-        query = select(_article.c.content_hash, _article.c.id).where(_article.c.content_hash.in_(chunk))
+        query = select(_article.c.content_hash, _article.c.id).where(among(connection, _article.c.content_hash, chunk))
         for digest, key in connection.execute(query.order_by(_article.c.id)):
             first.setdefault(digest, key)
     return first
@@ -118,7 +116,9 @@ def _same_text(connection: Connection, digests: Sequence[str]) -> dict[str, int]
 def _sharing(connection: Connection, bands: set[int]) -> dict[int, list[int]]:
     sharing: dict[int, list[int]] = {}
     for chunk in chunks(sorted(bands)):
-        query = select(_fingerprint.c.band, _fingerprint.c.article_id).where(_fingerprint.c.band.in_(chunk))
+        query = select(_fingerprint.c.band, _fingerprint.c.article_id).where(
+            among(connection, _fingerprint.c.band, chunk)
+        )
         for band, key in connection.execute(query.order_by(_fingerprint.c.article_id)):
             sharing.setdefault(band, []).append(key)
     return sharing

@@ -6,12 +6,13 @@ from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from typing import Any, Literal, NamedTuple
 
-from sqlalchemy import Connection, Engine, bindparam, insert, select, update
+from sqlalchemy import Connection, Engine, bindparam, select, update
 
 from pipelines.store.column_types import URL_LENGTH
 from pipelines.store.engine import read_transaction, store_errors, write_transaction
+from pipelines.store.retry import retried
 from pipelines.store.schema import ArticleUrlRow, PageRow
-from pipelines.store.statements import chunks, insert_missing, table_of
+from pipelines.store.statements import among, chunks, insert_missing, insert_rows, table_of
 from pipelines.urls import canonical_url
 
 PageState = Literal["found", "stored", "rejected", "failed"]
@@ -43,12 +44,18 @@ def add_found(engine: Engine, urls: Iterable[str]) -> Found:
     unique = list(dict.fromkeys(urls))
     short = [url for url in unique if len(url) <= URL_LENGTH]
     now = datetime.now(UTC)
-    with store_errors(engine), write_transaction(engine) as connection:
-        known = page_states(connection, short)
-        new = [_new_page(url, Settlement("found"), now) for url in short if url not in known]
-        if new:
-            connection.execute(insert_missing(connection, table_of(PageRow), ["url"]), new)
-    return Found(len(new), [url for url in unique if len(url) > URL_LENGTH])
+
+    def work(_is_doubtful: bool) -> int:
+        with write_transaction(engine) as connection:
+            known = page_states(connection, short)
+            new = [_new_page(url, Settlement("found"), now) for url in short if url not in known]
+            if new:
+                connection.execute(insert_missing(connection, table_of(PageRow), ["url"]), new)
+        return len(new)
+
+    with store_errors(engine):
+        added = retried(engine, work)
+    return Found(added, [url for url in unique if len(url) > URL_LENGTH])
 
 
 def done_urls(engine: Engine, urls: Iterable[str], *, retry_rejected: bool = False) -> set[str]:
@@ -67,11 +74,16 @@ def done_urls(engine: Engine, urls: Iterable[str], *, retry_rejected: bool = Fal
     table = table_of(ArticleUrlRow)
     forms = {url: {url, _canonical(url)} for url in urls}
     done_states = {"stored"} if retry_rejected else {"stored", "rejected"}
-    stored: set[str] = set()
-    with store_errors(engine), read_transaction(engine) as connection:
-        for chunk in chunks({form for both in forms.values() for form in both}):
-            stored.update(connection.scalars(select(table.c.url).where(table.c.url.in_(chunk))))
-        states = page_states(connection, forms)
+
+    def work(_is_doubtful: bool) -> tuple[set[str], dict[str, PageState]]:
+        stored: set[str] = set()
+        with read_transaction(engine) as connection:
+            for chunk in chunks({form for both in forms.values() for form in both}):
+                stored.update(connection.scalars(select(table.c.url).where(among(connection, table.c.url, chunk))))
+            return stored, page_states(connection, forms)
+
+    with store_errors(engine):
+        stored, states = retried(engine, work)
     return {url for url, both in forms.items() if states.get(url) in done_states or not stored.isdisjoint(both)}
 
 
@@ -80,7 +92,7 @@ def page_states(connection: Connection, urls: Iterable[str]) -> dict[str, PageSt
     table = table_of(PageRow)
     states: dict[str, PageState] = {}
     for chunk in chunks(urls):
-        rows = connection.execute(select(table.c.url, table.c.state).where(table.c.url.in_(chunk)))
+        rows = connection.execute(select(table.c.url, table.c.state).where(among(connection, table.c.url, chunk)))
         states.update((url, state) for url, state in rows)
     return states
 
@@ -90,7 +102,7 @@ def page_errors(connection: Connection, urls: Iterable[str]) -> dict[str, str | 
     table = table_of(PageRow)
     errors: dict[str, str | None] = {}
     for chunk in chunks(urls):
-        rows = connection.execute(select(table.c.url, table.c.error).where(table.c.url.in_(chunk)))
+        rows = connection.execute(select(table.c.url, table.c.error).where(among(connection, table.c.url, chunk)))
         errors.update((url, error) for url, error in rows)
     return errors
 
@@ -105,7 +117,7 @@ def settle_pages(connection: Connection, pages: Mapping[str, Settlement], seen_a
     known: dict[str, tuple[int, str, str | None, int]] = {}
     for chunk in chunks(pages):
         columns = (table.c.url, table.c.id, table.c.state, table.c.error, table.c.attempts)
-        for url, *rest in connection.execute(select(*columns).where(table.c.url.in_(chunk))):
+        for url, *rest in connection.execute(select(*columns).where(among(connection, table.c.url, chunk))):
             known[url] = (rest[0], rest[1], rest[2], rest[3])
     new = [_new_page(url, page, seen_at) for url, page in pages.items() if url not in known and len(url) <= URL_LENGTH]
     changed = []
@@ -121,8 +133,7 @@ def settle_pages(connection: Connection, pages: Mapping[str, Settlement], seen_a
                     "visited_at": seen_at,
                 }
             )
-    if new:
-        connection.execute(insert(table), new)
+    insert_rows(connection, table, new)
     if changed:
         connection.execute(
             update(table)

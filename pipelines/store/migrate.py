@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import partial
 
 from alembic import command
@@ -10,7 +12,7 @@ from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import Connection, inspect
+from sqlalchemy import Connection, inspect, text
 
 from pipelines.store.errors import DatabaseMissingError, NewerDatabaseError, OutdatedDatabaseError, StoreError
 from pipelines.store.schema import Base
@@ -20,6 +22,8 @@ from pipelines.store.views import VIEWS, create_views, drop_views
 logging.getLogger("alembic.runtime.migration").setLevel(logging.WARNING)
 
 _VERSION_TABLE = "alembic_version"
+# What a kill leaves that fell into the making of the tables on MariaDB.
+_UNFINISHED = "zjol_unfinished"
 
 
 def latest_revision() -> str:
@@ -78,17 +82,21 @@ def prepare(connection: Connection, name: str, *, create: bool) -> None:
         NewerDatabaseError: a newer release made the database.
         StoreError: the database holds something else.
     """
-    revision = schema_revision(connection)
-    _refuse_foreign(connection, revision, name)
-    if revision is None:
-        if not create:
-            raise DatabaseMissingError(f"{name}: the database is empty; crawl or ingest something first")
-        upgrade_schema(connection, name)
-    elif revision != latest_revision():
-        raise OutdatedDatabaseError(
-            f"{name}: made by an older release (revision {revision}, this one needs {latest_revision()}); "
-            "run: zjol db upgrade"
-        )
+    with _sole_maker(connection):
+        revision = schema_revision(connection)
+        if create and connection.dialect.name == "mariadb" and inspect(connection).has_table(_UNFINISHED):
+            _drop_all(connection)
+            revision = None
+        _refuse_foreign(connection, revision, name)
+        if revision is None:
+            if not create:
+                raise DatabaseMissingError(f"{name}: the database is empty; crawl or ingest something first")
+            _make(connection, name)
+        elif revision != latest_revision():
+            raise OutdatedDatabaseError(
+                f"{name}: made by an older release (revision {revision}, this one needs {latest_revision()}); "
+                "run: zjol db upgrade"
+            )
 
 
 def schema_differences(connection: Connection) -> list[str]:
@@ -109,9 +117,38 @@ def _is_compared(dialect: str, _item: object, name: str | None, kind: str, _refl
     return name != "ix_article_search_terms"
 
 
+@contextmanager
+def _sole_maker(connection: Connection) -> Iterator[None]:
+    """Let one process at a time make tables where DDL is no part of a transaction; a killed one lets go."""
+    if connection.dialect.name != "mariadb":
+        yield
+        return
+    connection.execute(text("SELECT GET_LOCK('zjol schema', 60)"))
+    try:
+        yield
+    finally:
+        connection.execute(text("SELECT RELEASE_LOCK('zjol schema')"))
+
+
+def _make(connection: Connection, name: str) -> None:
+    """Make all tables; on MariaDB a table of its own tells that they are not all there yet."""
+    is_stepwise = connection.dialect.name == "mariadb"
+    if is_stepwise:
+        connection.execute(text(f"CREATE TABLE {_UNFINISHED} (id INTEGER)"))
+    upgrade_schema(connection, name)
+    if is_stepwise:
+        connection.execute(text(f"DROP TABLE {_UNFINISHED}"))
+
+
+def _drop_all(connection: Connection) -> None:
+    drop_views(connection)
+    Base.metadata.drop_all(connection)
+    connection.execute(text(f"DROP TABLE IF EXISTS {_VERSION_TABLE}, {_UNFINISHED}"))
+
+
 def _refuse_foreign(connection: Connection, revision: str | None, name: str) -> None:
     if revision is None:
-        others = set(inspect(connection).get_table_names()) - {_VERSION_TABLE}
+        others = set(inspect(connection).get_table_names()) - {_VERSION_TABLE, _UNFINISHED}
         if others:
             some = ", ".join(sorted(others)[:3])
             raise StoreError(f"{name}: not a zjol database, it holds other tables ({some}); give another --db")

@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import struct
 from hashlib import blake2b
+from operator import add
 
 from rensa import RMinHash
 
 # Bands of eight values each: texts nine tenths alike share one in 99.9 of 100 cases, half alike in 4.
 _BANDS, _ROWS = 10, 8
 _SEED = 20161001
-_SHINGLE = 4
 # How much two texts must share to be one, as the share of common runs among all (Jaccard).
 _ALIKE = 0.8
 # Shorter texts (a caption, a notice) are alike by chance; they are linked only to the letter.
@@ -27,7 +27,7 @@ def fingerprints(article_body: str) -> list[int]:
     if len(shingles) < _SHORTEST:
         return []
     digest = RMinHash(num_perm=_BANDS * _ROWS, seed=_SEED)
-    digest.update(sorted(shingles))
+    digest.update(list(shingles))
     values = digest.digest()
     return sorted({_band(number, values[number * _ROWS : (number + 1) * _ROWS]) for number in range(_BANDS)})
 
@@ -43,7 +43,8 @@ def are_near_duplicates(one: str, other: str) -> bool:
 
 def _shingles(text: str) -> set[str]:
     joined = "".join(text.split())
-    return {joined[start : start + _SHINGLE] for start in range(len(joined) - _SHINGLE + 1)}
+    pairs = list(map(add, joined, joined[1:]))
+    return set(map(add, pairs, pairs[2:]))
 
 
 def _band(number: int, values: list[int]) -> int:

@@ -11,6 +11,7 @@ from sqlalchemy import Engine, insert, select, update
 from sqlalchemy.engine import Connection
 
 from pipelines.store.engine import read_transaction, store_errors, write_transaction
+from pipelines.store.retry import retried
 from pipelines.store.schema import CrawlRunRow, RejectionRow
 from pipelines.store.statements import table_of
 
@@ -71,8 +72,13 @@ def finish_run(engine: Engine, run_id: int, outcome: str, counts: Mapping[str, i
     """
     table = table_of(CrawlRunRow)
     values = {"finished_at": datetime.now(UTC), "outcome": outcome, "counts": dict(counts)}
-    with store_errors(engine), write_transaction(engine) as connection:
-        connection.execute(update(table).where(table.c.id == run_id).values(values))
+
+    def work(_is_doubtful: bool) -> None:
+        with write_transaction(engine) as connection:
+            connection.execute(update(table).where(table.c.id == run_id).values(values))
+
+    with store_errors(engine):
+        retried(engine, work)
 
 
 def add_rejections(

@@ -16,7 +16,7 @@ from pipelines.store.names import NameKeys
 from pipelines.store.reader import articles_by_key
 from pipelines.store.rows import PreparedArticle, Row, article_row, organizations_of, people_of
 from pipelines.store.schema import ArticleRow, RevisionRow
-from pipelines.store.statements import chunks, table_of
+from pipelines.store.statements import among, chunks, insert_rows, table_of
 
 _article = table_of(ArticleRow)
 _revision = table_of(RevisionRow)
@@ -75,7 +75,11 @@ def _stored(connection: Connection, article_ids: Sequence[str]) -> dict[str, _St
     columns = (_article.c.article_id, _article.c.id, _article.c.record_hash, _article.c.canonical_url)
     stored: dict[str, _Stored] = {}
     for chunk in chunks(article_ids):
-        query = select(*columns, _article.c.parser_version).where(_article.c.article_id.in_(chunk)).with_for_update()
+        query = (
+            select(*columns, _article.c.parser_version)
+            .where(among(connection, _article.c.article_id, chunk))
+            .with_for_update()
+        )
         for article_id, *rest in connection.execute(query):
             stored[article_id] = _Stored(*rest)
     return stored
@@ -106,7 +110,7 @@ def _insert(
     if not items:
         return
     rows = [article_row(item, keys) | stamps | {"change_number": next(numbers)} for item in items]
-    connection.execute(insert(_article), rows)
+    insert_rows(connection, _article, rows)
     stored.update(_stored(connection, [item.article.article_id for item in items]))
     keyed = [(stored[item.article.article_id].key, item.article) for item in items]
     insert_children(connection, keyed, keys)

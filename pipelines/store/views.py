@@ -13,6 +13,11 @@ _LISTS = {
     "postgresql": "(SELECT string_agg({name}, '、' ORDER BY {position}) FROM {tables})",
     "mariadb": "(SELECT group_concat({name} ORDER BY {position} SEPARATOR '、') FROM {tables})",
 }
+_YEARS = {
+    "sqlite": "CAST(strftime('%Y', {instant}, '+8 hours') AS INTEGER)",
+    "postgresql": "CAST(extract(year FROM {instant} AT TIME ZONE 'Asia/Shanghai') AS integer)",
+    "mariadb": "year({instant} + INTERVAL 8 HOUR)",
+}
 _DAYS = {
     "sqlite": "date({instant}, '+8 hours')",
     "postgresql": "CAST({instant} AT TIME ZONE 'Asia/Shanghai' AS date)",
@@ -49,10 +54,12 @@ def _definitions(dialect: str) -> dict[str, str]:
         return _LISTS[dialect].format(name=name, tables=tables, position=position)
 
     day = _DAYS[dialect].format(instant="article.published_at")
+    year = _YEARS[dialect].format(instant="article.published_at")
     return {
         "article_overview": f"""
-            SELECT article.article_id, article.url, {day} AS published_on, article.published_at, article.template,
-                article.kicker, article.headline, article.subheadline, source.name AS source, channel.name AS section,
+            SELECT article.article_id, article.url, {day} AS published_on, {year} AS published_year,
+                article.published_at, article.template, article.kicker, article.headline, article.subheadline,
+                source.name AS source, channel.name AS section,
                 {names(_people("authors"))} AS authors, {names(_people("photographers"))} AS photographers,
                 {names(_people("editors"))} AS editors, {names(_KEYWORDS)} AS keywords,
                 (SELECT count(*) FROM image WHERE image.article_id = article.id) AS images,
@@ -62,6 +69,17 @@ def _definitions(dialect: str) -> dict[str, str]:
             LEFT JOIN organization AS source ON source.id = article.source_id
             LEFT JOIN channel ON channel.id = article.channel_id
             LEFT JOIN article AS origin ON origin.id = article.duplicate_of_id
+        """,
+        "article_person": f"""
+            SELECT article.article_id, {day} AS published_on, {year} AS published_year, article.headline,
+                source.name AS source, channel.name AS section, person.name, contribution.role, contribution.title,
+                organization.name AS affiliation
+            FROM contribution
+            JOIN person ON person.id = contribution.person_id
+            JOIN article ON article.id = contribution.article_id
+            LEFT JOIN organization ON organization.id = contribution.affiliation_id
+            LEFT JOIN organization AS source ON source.id = article.source_id
+            LEFT JOIN channel ON channel.id = article.channel_id
         """,
         "contributor_overview": f"""
             SELECT person.name, contribution.role, contribution.title, organization.name AS affiliation,
@@ -105,6 +123,7 @@ VIEWS: dict[str, tuple[str, dict[str, str]]] = {
             "article_id": "The site's own id",
             "url": "Where it was fetched from",
             "published_on": "Day of publication in Shanghai",
+            "published_year": "Year of publication in Shanghai",
             "published_at": "Instant of publication, UTC",
             "template": "Page template that was read",
             "kicker": "引题",
@@ -121,6 +140,21 @@ VIEWS: dict[str, tuple[str, dict[str, str]]] = {
             "duplicate_of": "article_id of the article it reposts; NULL for an original",
             "first_seen": "When it was first stored, UTC",
             "last_changed": "When its record last changed, UTC",
+        },
+    ),
+    "article_person": (
+        "A person credited for an article as a whole, in one role, with the article's main facts",
+        {
+            "article_id": "The article's own id",
+            "published_on": "Day of publication in Shanghai",
+            "published_year": "Year of publication in Shanghai",
+            "headline": "The article's headline",
+            "source": "来源",
+            "section": "Channel the article stands in",
+            "name": "The person",
+            "role": "author, photographer, editor ...",
+            "title": "Printed job word",
+            "affiliation": "Printed organization",
         },
     ),
     "contributor_overview": (

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import random
-import time
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
@@ -13,17 +11,14 @@ from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import DataError, DBAPIError, IntegrityError
 
 from pipelines.record import Article, Rejection
-from pipelines.store.engine import database_reason, is_conflict, store_errors, write_transaction
+from pipelines.store.engine import database_reason, store_errors, write_transaction
 from pipelines.store.ledger import FAILED_REASONS, Settlement, page_errors, settle_pages
 from pipelines.store.names import NameKeys
+from pipelines.store.retry import PATIENCE, retried
 from pipelines.store.rows import prepare_article
 from pipelines.store.runs import UNSTORABLE, RejectedPage, add_rejections, parser_version
 from pipelines.store.storable import printable, storage_fault
 from pipelines.store.upsert import upsert_articles
-
-# How often a batch is written before a deadlock with other writers counts as a failure, and the pause in seconds.
-_ATTEMPTS = 6
-_PAUSE = 0.05
 
 
 @dataclass(frozen=True)
@@ -60,9 +55,13 @@ class WriteSummary:
 class Writer:
     """Writes records into one database, remembering the keys of names from batch to batch."""
 
-    def __init__(self, engine: Engine, *, run_id: int | None = None) -> None:
-        """Write into `engine`; rejections name the run `run_id`, where there is one."""
+    def __init__(self, engine: Engine, *, run_id: int | None = None, patience: float = PATIENCE) -> None:
+        """Write into `engine`; rejections name the run `run_id`, where there is one.
+
+        A database that goes away is waited for, `patience` seconds at most.
+        """
         self._engine = engine
+        self._patience = patience
         self._run_id = run_id
         self._keys = NameKeys()
         self._parser_version = parser_version()
@@ -118,18 +117,13 @@ class Writer:
     def _write_batch(
         self, articles: Sequence[Article], rejected: Sequence[RejectedPage], moment: datetime
     ) -> WriteSummary:
-        for attempt in range(1, _ATTEMPTS):
-            try:
-                return self._write_once(articles, rejected, moment)
-            except DBAPIError as error:
-                if not is_conflict(error):
-                    raise
-                # Two writers that met wait for different times, so that they do not meet again.
-                time.sleep(random.uniform(0, _PAUSE * 2**attempt))
-        return self._write_once(articles, rejected, moment)
+        def work(is_doubtful: bool) -> WriteSummary:
+            return self._write_once(articles, rejected, moment, is_doubtful)
+
+        return retried(self._engine, work, patience=self._patience)
 
     def _write_once(
-        self, articles: Sequence[Article], rejected: Sequence[RejectedPage], moment: datetime
+        self, articles: Sequence[Article], rejected: Sequence[RejectedPage], moment: datetime, is_doubtful: bool
     ) -> WriteSummary:
         outcomes: Counter[str] = Counter()
         try:
@@ -137,7 +131,8 @@ class Writer:
                 for distinct in _rounds(articles):
                     prepared = [prepare_article(article) for article in distinct]
                     outcomes += upsert_articles(connection, prepared, self._keys, moment, self._parser_version)
-                fresh = rejected if self._run_id is not None else _not_in_ledger(connection, rejected)
+                may_be_there = self._run_id is None or is_doubtful
+                fresh = _not_in_ledger(connection, rejected) if may_be_there else rejected
                 add_rejections(connection, fresh, run_id=self._run_id, seen_at=moment)
                 self._settle(connection, articles, rejected, moment)
         except BaseException:

@@ -16,7 +16,12 @@ class Cms2004(Template):
         "td.tit",
         "h2",
         "td[align*=center]",
+        "td[align*=middle]",
+        "tr[align*=center] > td",
+        "tr[align*=middle] > td",
         "div[align*=center]",
+        "center",
+        "p[align*=center]",
     )
     meta = (":content-comments", "td.content", "td.main", "#ArticleCnt")
     published = ("span.date", "td.date", "div.date")

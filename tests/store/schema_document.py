@@ -3,18 +3,31 @@
 python -m tests.store.schema_document
 """
 
-from collections.abc import Iterator
+import json
+from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime
 from pathlib import Path
 
-from sqlalchemy import Column, Table
+import msgspec
+from sqlalchemy import Column, Table, text
 
+from pipelines.record import Block, Rejection
 from pipelines.store.column_types import UtcInstant
-from pipelines.store.schema import Base
+from pipelines.store.engine import open_database
+from pipelines.store.schema import Base, CrawlRunRow
 from pipelines.store.views import VIEWS
+from pipelines.store.writer import Writer
+from tests.store.examples import front_page, harbour
+
+Row = Mapping[str, object]
 
 DOCUMENT = Path(__file__).parents[2] / "docs" / "database.md"
 BEGIN = "<!-- drawn from the models: python -m tests.store.schema_document -->"
 END = "<!-- end of what is drawn from the models -->"
+
+_FIRST = datetime(2020, 1, 1, 2, 3, 4, tzinfo=UTC)
+_SECOND = datetime(2020, 1, 2, 3, 4, 5, tzinfo=UTC)
+_SHOWN = 60
 
 # In the order a reader asks for them.
 ORDER = (
@@ -52,34 +65,80 @@ def _marks(column: Column) -> tuple[tuple[str, bool], ...]:
     return ("PK", column.primary_key), ("FK", bool(column.foreign_keys)), ("UK", bool(column.unique))
 
 
-def described(table: Table) -> Iterator[str]:
+def described(table: Table, row: Row) -> Iterator[str]:
     yield f"### {table.name}"
     yield ""
     yield f"{table.comment}."
     yield ""
-    yield "| column | type | meaning |"
-    yield "|---|---|---|"
+    yield "| column | type | meaning | a sample row |"
+    yield "|---|---|---|---|"
     for column in table.columns:
         null = ", or NULL" if column.nullable else ""
-        yield f"| `{column.name}` | {type_name(column)}{null} | {column.comment} |"
+        yield f"| `{column.name}` | {type_name(column)}{null} | {column.comment} | {cell(row[column.name])} |"
     yield ""
+
+
+def cell(value: object) -> str:
+    """A value as a reader of SQL would see it, cut short."""
+    if value is None:
+        return "NULL"
+    shown = " ".join(str(value).split()).replace("|", "\\|")
+    return shown if len(shown) <= _SHOWN else f"{shown[:_SHOWN]}…"
+
+
+def sample_rows() -> dict[str, Row]:
+    """One row of each table and view, of a database that holds the tests' example articles."""
+    engine = open_database("sqlite://")
+    with engine.begin() as connection:
+        run = {"id": 1, "command": "crawl zjxw", "parser_version": "0.1.0", "started_at": _FIRST, "outcome": "finished"}
+        counts = {"fetched": 9, "stored": 4, "rejected": 1}
+        connection.execute(CrawlRunRow.__table__.insert(), [run | {"finished_at": _SECOND, "counts": counts}])
+    writer = Writer(engine, run_id=1)
+    long = "。".join(f"清晨{hour}点，渔港的码头上停着{hour * 3}条船" for hour in range(1, 12))
+    repost = harbour(article_id="t20161002_2000007", body=[Block(type="paragraph", text=long)], article_body=long)
+    repost = msgspec.structs.replace(repost, images=[], canonical_url="https://biz.zjol.com.cn/t20161002_2000007.shtml")
+    stub = Rejection(url="http://zjnews.zjol.com.cn/old.shtml", reason="redirect_stub", detail=harbour().url)
+    first = harbour(article_id="t20161001_2000006", body=repost.body, article_body=long, images=[])
+    writer.write([harbour(headline="渔港醒了"), first, repost, front_page(), stub], seen_at=_FIRST)
+    writer.write([harbour()], seen_at=_SECOND)
+    # The rows that show most: the repost, the page that was rejected, the channel inside others.
+    telling = {
+        "article": "article_id LIKE '%2000007'", "page": "state = 'rejected'", "channel": "parent_id IS NOT NULL",
+        "article_overview": "article_id LIKE '%2000001'",
+    }  # fmt: skip
+    rows = {}
+    with engine.connect() as connection:
+        for name in (*ORDER, *VIEWS):
+            condition = telling.get(name, "1 = 1")
+            found = connection.execute(text(f"SELECT * FROM {name} WHERE {condition} LIMIT 1")).mappings().one()
+            rows[name] = {column: _as_stored(value) for column, value in found.items()}
+    engine.dispose()
+    return rows
+
+
+def _as_stored(value: object) -> object:
+    """What SQLite gives as text of escapes is shown as its characters; a digest of this machine's release is not."""
+    if isinstance(value, str) and value[:1] in "[{":
+        return json.dumps(json.loads(value), ensure_ascii=False)
+    return value
 
 
 def render() -> str:
     tables = [Base.metadata.tables[name] for name in ORDER]
     lines = [BEGIN, "", *diagram(tables), ""]
+    rows = sample_rows()
     for table in tables:
-        lines += described(table)
+        lines += described(table, rows[table.name])
     for name, (comment, columns) in VIEWS.items():
-        lines += [f"### {name} (view)", "", f"{comment}.", "", "| column | meaning |", "|---|---|"]
-        lines += [f"| `{column}` | {meaning} |" for column, meaning in columns.items()]
+        lines += [f"### {name} (view)", "", f"{comment}.", "", "| column | meaning | a sample row |", "|---|---|---|"]
+        lines += [f"| `{column}` | {meaning} | {cell(rows[name][column])} |" for column, meaning in columns.items()]
         lines.append("")
     return "\n".join([*lines, END])
 
 
-def renewed(text: str) -> str:
+def renewed(document: str) -> str:
     """The document with its drawn part as the models are now."""
-    return text[: text.index(BEGIN)] + render() + text[text.index(END) + len(END) :]
+    return document[: document.index(BEGIN)] + render() + document[document.index(END) + len(END) :]
 
 
 if __name__ == "__main__":

@@ -7,7 +7,7 @@ from alembic import command
 from sqlalchemy import text
 
 from pipelines.store.engine import connect_database, open_database, write_transaction
-from pipelines.store.migrate import _config, schema_differences, upgrade_schema
+from pipelines.store.migrate import _config, latest_revision, schema_differences, upgrade_schema
 from pipelines.store.reader import Selection, read_articles
 from pipelines.store.search.find import search
 from pipelines.store.writer import write_articles
@@ -94,7 +94,7 @@ def test_a_database_of_the_first_release_is_upgraded_with_its_data(empty_url):
             text("INSERT INTO image (article_id, position, url, caption) VALUES (1, 0, 'http://a/1.jpg', '一杆老秤')")
         )
     with write_transaction(engine) as connection:
-        assert upgrade_schema(connection, "it") == ("0001", "0002")
+        assert upgrade_schema(connection, "it") == ("0001", latest_revision())
     engine.dispose()
     engine = open_database(empty_url)
     with engine.connect() as connection:

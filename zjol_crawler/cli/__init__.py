@@ -17,6 +17,7 @@ _COMMANDS = {
     "extract": "read the pages in WARC files into JSON Lines",
     "ingest": "store the records or pages of files",
     "search": "find stored articles by their words",
+    "serve": "show the database in a browser",
     "export": "write the stored records to a file",
     "channels": "show the channel catalogue",
     "db": "migrate and check the database",

@@ -38,10 +38,8 @@ class Terms(TypeDecorator[Sequence[str]]):
         if value is None:
             return None
         if dialect.name == "postgresql":
-            places: dict[str, list[str]] = {}
-            for place, term in enumerate(value, start=1):
-                places.setdefault(term, []).append(str(place))
-            return " ".join(f"'{term}':{','.join(at)}" for term, at in places.items())
+            # The server gathers the places of a term met again.
+            return " ".join([f"{term}:{place}" for place, term in enumerate(value, start=1)])
         return " ".join(map(_ascii, value)) if dialect.name == "mariadb" else " ".join(value)
 
 

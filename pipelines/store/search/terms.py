@@ -8,13 +8,14 @@ every engine gives the same answers.
 from __future__ import annotations
 
 import re
+from operator import add
 from typing import NamedTuple
 
 # Terms a row holds at most: PostgreSQL keeps 256 places of one term, and none beyond the 16,383rd.
 _TERMS_A_ROW = 3000
 # A phrase that crosses the end of a row is found whole in the next as long as it has no more terms than this.
 _OVERLAP = 40
-_FULL_WIDTH = {code: code - 0xFEE0 for code in range(0xFF01, 0xFF5F)}
+_FULL_WIDTH = re.compile("[０-９Ａ-Ｚａ-ｚ]")
 # Latin words and numbers, or a run of whatever else is written without blanks.
 _RUN = re.compile(r"[a-z0-9]+|[^\W_a-z0-9]+")
 
@@ -29,13 +30,13 @@ class Run(NamedTuple):
         """Give its terms; without the last character alone where the run may go on (`whole` is false)."""
         if self.is_word:
             return [self.text]
-        pairs = [self.text[start : start + 2] for start in range(len(self.text) - 1)]
+        pairs = list(map(add, self.text, self.text[1:]))
         return [*pairs, self.text[-1]] if whole else pairs
 
 
 def fold(text: str) -> str:
-    """Give the text in lower case and half-width forms, character for character."""
-    halved = text.translate(_FULL_WIDTH)
+    """Give the text in lower case, letters and digits in half-width forms, character for character."""
+    halved = _FULL_WIDTH.sub(lambda match: chr(ord(match[0]) - 0xFEE0), text)
     lowered = halved.lower()
     if len(lowered) == len(halved):
         return lowered
@@ -49,7 +50,12 @@ def runs(text: str) -> list[Run]:
 
 def terms(text: str) -> list[str]:
     """Give the terms of a text, in order."""
-    return [term for run in runs(text) for term in run.terms()]
+    found: list[str] = []
+    for run in _RUN.findall(fold(text)):
+        if not run[0].isascii():
+            found += map(add, run, run[1:])
+        found.append(run if run[0].isascii() else run[-1])
+    return found
 
 
 def rows_of_terms(text: str) -> list[list[str]]:
