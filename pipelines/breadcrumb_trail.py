@@ -18,7 +18,7 @@ from pipelines.text import clean
 _OPENER = re.compile(
     r"^[\s\u3000]*(?:您|你)?(?:当前|现在|目前|所在)?的?(?:当前|现在|目前|所在)?的?位置(?:是)?\s*[:：]?"
 )
-_LABELLED = etree.XPath("//*[not(self::script)]/text()[contains(., '位置')]/..")
+_LABELLED = etree.XPath("descendant::text()[contains(., '位置')]/..")
 _SEPARATORS = (">", "»", "›", "/", "|", "-", "：", ":")
 # TRS marks the links of a trail with this class.
 _TRAIL_LINK = "a.CurrChnlCls"

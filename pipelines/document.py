@@ -12,7 +12,7 @@ from pipelines.text import clean
 
 # libxml2 stops reading at this depth even with huge_tree; what lies deeper is lost.
 _MAX_DEPTH_MESSAGE = "Excessive depth"
-_NESTED_PARAGRAPHS = etree.XPath("//p//p")
+_NESTED_PARAGRAPHS = etree.XPath("descendant::p/descendant::p")
 # Elements inside a `p` that may hold paragraphs of their own.
 _HOLDERS = frozenset({"table", "td", "th", "div", "section", "figure", "blockquote", "li", "dd", "center", "object"})
 
@@ -22,6 +22,7 @@ class Document:
 
     Attributes:
         url: where the page was fetched from.
+        text: the page's characters.
         root: the `html` element.
         is_cut: the tree stops before the text does, for elements are nested deeper than a parser will follow.
     """
@@ -30,6 +31,7 @@ class Document:
         parser = etree.HTMLParser(encoding="utf-8", huge_tree=True, remove_pis=True)
         root = etree.fromstring(text.encode("utf-8", "replace") or b"<html/>", parser)
         self.url = url
+        self.text = text
         self.root: etree._Element = etree.Element("html") if root is None else root
         _part_paragraphs(self.root)
         self.is_cut = any(_MAX_DEPTH_MESSAGE in (entry.message or "") for entry in parser.error_log)
@@ -37,7 +39,7 @@ class Document:
     @cached_property
     def index(self) -> ElementIndex:
         """Finds elements by selector."""
-        return ElementIndex(self.root)
+        return ElementIndex(self.root, self.text)
 
     @cached_property
     def body(self) -> etree._Element:

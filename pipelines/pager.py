@@ -45,12 +45,14 @@ def page_count(document: Document) -> int:
         for number in _own_links(pager, document, own):
             count = max(count, number)
     stem = own.rpartition("/")[2].partition(".")[0]
-    for link in _LINKS_TO(document.body, stem=stem) if stem else ():
-        count = max(count, _page_number(link, document, own) or 1)
-    for script in document.root.iter("script"):
-        printed = _TRS_SCRIPT.search(script.text or "")
-        if printed:
-            count = max(count, int(printed[1]))
+    if stem and f"{stem}_" in document.text:
+        for link in _LINKS_TO(document.body, stem=stem):
+            count = max(count, _page_number(link, document, own) or 1)
+    if "createPageHTML" in document.text:
+        for script in document.root.iter("script"):
+            printed = _TRS_SCRIPT.search(script.text or "")
+            if printed:
+                count = max(count, int(printed[1]))
     return min(count, _MOST_PAGES)
 
 

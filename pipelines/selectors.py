@@ -4,6 +4,7 @@ A selector is a chain of compounds joined by a space (descendant) or `>` (child)
 `div.main > h1.artTitle`. A compound is `tag`, `.class`, `#id`, `[attribute*=part]`, `:nth(n)` (the n-th, from 1, of its
 parent's children with that tag) or a combination of these. Class names and ids are compared as written,
 `part` with the attribute's value in lower case.
+A compound without a tag means no link and no list item.
 `:content-comments` alone is the element that holds the old CMS's `content() parse begin` mark.
 """
 
@@ -20,8 +21,13 @@ _COMPOUND = re.compile(
     r"(?P<tag>[\w-]+)?(?P<marks>(?:[.#][\w-]+)*)(?:\[(?P<attribute>[\w-]+)\*=(?P<part>[^\]]+)\])?(?::nth\((?P<nth>\d+)\))?"
 )
 CONTENT_COMMENTS = ":content-comments"
-_CONTENT_BEGIN = etree.XPath("//comment()[contains(., 'content()') and contains(., 'begin')]/..")
-_INDEXED = etree.XPath("//*[@id or @class]")
+_CONTENT_BEGIN = etree.XPath("descendant::comment()[contains(., 'content()') and contains(., 'begin')]/..")
+# The tags that selectors without one may mean. Links and list items, most of a page's elements, are none of them.
+_INDEXED_TAGS = (
+    *("article", "b", "center", "dd", "div", "dl", "dt", "em", "figure", "font", "footer", "form", "founder-content"),
+    *("h1", "h2", "h3", "h4", "h5", "h6", "header", "i", "label", "main", "nav", "ol", "p", "section", "small"),
+    *("span", "strong", "table", "tbody", "td", "th", "time", "tr", "ul"),
+)
 
 
 class Compound(NamedTuple):
@@ -71,12 +77,15 @@ def parse_selector(selector: str) -> tuple[Compound, ...]:
 class ElementIndex:
     """Finds elements by selector, in document order."""
 
-    def __init__(self, root: etree._Element) -> None:
+    def __init__(self, root: etree._Element, text: str) -> None:
+        """Index the tree under `root`, which was parsed from `text`."""
         self._root = root
+        self._text = text
         self._ids: dict[str, list[etree._Element]] = {}
         self._classes: dict[str, list[etree._Element]] = {}
+        self._links: dict[str, list[etree._Element]] | None = None
         ids, classes = self._ids, self._classes
-        for element in _INDEXED(root):
+        for element in root.iter(*_INDEXED_TAGS):
             if own := element.get("id"):
                 ids.setdefault(own.strip(), []).append(element)
             if names := element.get("class"):
@@ -105,6 +114,10 @@ class ElementIndex:
         return self.first(*selectors) is not None
 
     def _candidates(self, last: Compound) -> list[etree._Element]:
+        if last.tag == "a" and last.classes:
+            return self._links_of_class(last.classes[0])
+        if last.tag and last.tag not in _INDEXED_TAGS:
+            return list(self._root.iter(last.tag))
         if last.ids:
             return self._ids.get(last.ids[0], [])
         if last.classes:
@@ -112,6 +125,16 @@ class ElementIndex:
         if last.tag:
             return list(self._root.iter(last.tag))
         return list(self._root.iter(etree.Element))
+
+    def _links_of_class(self, name: str) -> list[etree._Element]:
+        if name not in self._text:
+            return []
+        if self._links is None:
+            self._links = {}
+            for element in self._root.iter("a"):
+                for own in (element.get("class") or "").split():
+                    self._links.setdefault(own, []).append(element)
+        return self._links.get(name, [])
 
 
 def _is(element: etree._Element, step: Compound) -> bool:

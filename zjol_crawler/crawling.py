@@ -1,15 +1,20 @@
-"""The crawl job: lists in, rows out, only what the database lacks is fetched."""
+"""The crawl jobs: lists or issues in, rows out, only what the database lacks is fetched."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
+from functools import partial
+from pathlib import Path
 from typing import Any, NamedTuple
+
+from sqlalchemy import Engine
 
 from pipelines.store.engine import open_database
 from pipelines.store.ledger import add_found, done_urls
 from pipelines.store.runs import ran_to_the_end
 from zjol_crawler.running import CrawlResult, Watcher, crawl
 from zjol_crawler.spiders.channel import ChannelSpider
+from zjol_crawler.spiders.epaper import EpaperSpider
 
 
 class CrawlJob(NamedTuple):
@@ -21,6 +26,7 @@ class CrawlJob(NamedTuple):
         since, until: ISO days.
         limit: fetch at most so many articles.
         settings: over those of `zjol_crawler.settings`.
+        archive: the folder where every response is kept as WARC.
     """
 
     lists: Sequence[str]
@@ -29,10 +35,37 @@ class CrawlJob(NamedTuple):
     until: str | None = None
     limit: int | None = None
     settings: Mapping[str, Any] = {}
+    archive: Path | None = None
+
+
+class EpaperJob(NamedTuple):
+    """Which issues to fetch.
+
+    Attributes:
+        host: the paper's host.
+        days: ISO days.
+        database: an SQLAlchemy URL.
+        limit: fetch at most so many articles.
+        settings: over those of `zjol_crawler.settings`.
+        archive: the folder where every response is kept as WARC.
+    """
+
+    host: str
+    days: Sequence[str]
+    database: str
+    limit: int | None = None
+    settings: Mapping[str, Any] = {}
+    archive: Path | None = None
+
+
+def store_settings(settings: Mapping[str, Any], database: str, command: str, archive: Path | None) -> dict[str, Any]:
+    """Give the settings of a crawl that stores, and archives where a folder is given."""
+    kept = {} if archive is None else {"ZJOL_ARCHIVE": str(archive)}
+    return {**settings, "ZJOL_DB": database, "ZJOL_COMMAND": command, **kept}
 
 
 def run_job(job: CrawlJob, *, command: str, watcher: Watcher | None = None) -> CrawlResult:
-    """Crawl and store.
+    """Crawl channels and store.
 
     Args:
         job: what to crawl.
@@ -43,27 +76,50 @@ def run_job(job: CrawlJob, *, command: str, watcher: Watcher | None = None) -> C
         StoreError: the database cannot be opened.
     """
     engine = open_database(job.database)
-    # Lists are left at the first page with nothing new only if the run before saw them to their ends.
-    thorough = job.limit is not None or not ran_to_the_end(engine, command)
-
-    def done(urls: Collection[str]) -> set[str]:
-        return done_urls(engine, urls)
-
-    def found(urls: Collection[str]) -> None:
-        add_found(engine, urls)
-
     try:
+        # Lists are left at the first page with nothing new only if the run before saw them to their ends.
+        thorough = job.limit is not None or not ran_to_the_end(engine, command)
         return crawl(
             ChannelSpider,
-            {**job.settings, "ZJOL_DB": job.database, "ZJOL_COMMAND": command},
+            store_settings(job.settings, job.database, command, job.archive),
             watcher=watcher,
             lists=job.lists,
             since=job.since,
             until=job.until,
             limit=job.limit,
-            done_urls=done,
-            add_found=found,
             thorough=thorough,
+            **_ledger(engine),
         )
     finally:
         engine.dispose()
+
+
+def run_epaper_job(job: EpaperJob, *, command: str, watcher: Watcher | None = None) -> CrawlResult:
+    """Fetch issues of an e-paper and store.
+
+    Args:
+        job: which.
+        command: what the run's row calls it.
+        watcher: told the stats as they grow.
+
+    Raises:
+        StoreError: the database cannot be opened.
+    """
+    engine = open_database(job.database)
+    try:
+        return crawl(
+            EpaperSpider,
+            store_settings(job.settings, job.database, command, job.archive),
+            watcher=watcher,
+            host=job.host,
+            days=job.days,
+            limit=job.limit,
+            **_ledger(engine),
+        )
+    finally:
+        engine.dispose()
+
+
+def _ledger(engine: Engine) -> dict[str, Any]:
+    """Give the ledger's two ends that spiders of listed articles hold."""
+    return {"done_urls": partial(done_urls, engine), "add_found": partial(add_found, engine)}

@@ -51,6 +51,40 @@ def next_list_page(response: HtmlResponse) -> str | None:
     return None
 
 
+def issue_indexes(host: str, day: str) -> list[str]:
+    """Give the addresses at which the issue of an ISO day may open, the likeliest first."""
+    folder = f"http://{host}/html/{day[:7]}/{day[8:]}/"
+    return [folder + name.replace("PAPER", host.partition(".")[0]) for name in _DATA["issue_indexes"]]
+
+
+def issue_pages(response: HtmlResponse) -> list[str]:
+    """Give the pages of an e-paper's issue that any one of them, or its index, links to, in the paper's order."""
+    day = parse_url(response.url).date
+    found: dict[str, None] = {}
+    for path in _DATA["issue_pages"]:
+        for href in response.xpath(path).getall():
+            url = response.urljoin(href.strip())
+            if _kind(url) is UrlKind.EPAPER_INDEX and "/node_" in url and parse_url(url).date == day:
+                found[url] = None
+        if found:
+            break
+    return list(found)
+
+
+def page_articles(response: HtmlResponse) -> list[str]:
+    """Give the articles on one page of an e-paper's issue, in its order, each once."""
+    day = parse_url(response.url).date
+    found: dict[str, None] = {}
+    for path in _DATA["page_articles"]:
+        for href in response.xpath(path).getall():
+            url = response.urljoin(href.strip())
+            if _kind(url) is UrlKind.ARTICLE and parse_url(url).date == day:
+                found[url.partition("#")[0]] = None
+        if found:
+            break
+    return list(found)
+
+
 def _entries(response: HtmlResponse) -> Iterator[tuple[str, str]]:
     for path in _DATA["lists"]:
         entries = response.xpath(path)
@@ -75,7 +109,11 @@ def _article(url: str) -> str | None:
 
 
 def _is_list(url: str) -> bool:
+    return _kind(url) is UrlKind.LIST
+
+
+def _kind(url: str) -> UrlKind | None:
     try:
-        return parse_url(url).kind is UrlKind.LIST
+        return parse_url(url).kind
     except ValueError:
-        return False
+        return None

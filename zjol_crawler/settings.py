@@ -38,6 +38,10 @@ DEFAULT_REQUEST_HEADERS = {
     "Accept-Language": "zh-CN,zh;q=0.9,en;q=0.5",
 }
 
+DOWNLOADER_MIDDLEWARES = {
+    # Nearest to the network: after every other request middleware, before any other response middleware.
+    "zjol_crawler.archiving.ArchiveMiddleware": 990,
+}
 ITEM_PIPELINES = {
     "pipelines.item_pipelines.ExtractPipeline": 100,
     "pipelines.item_pipelines.ValidatePipeline": 200,

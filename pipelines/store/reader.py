@@ -127,6 +127,20 @@ def read_article(engine: Engine, article_id: str) -> Article | None:
         return next(_records(connection, rows, ChannelTrails()), None)
 
 
+def articles_by_id(engine: Engine, article_ids: Sequence[str]) -> dict[str, Article]:
+    """Give the stored records of those of the ids that are stored.
+
+    Raises:
+        StoreError: the database cannot be read.
+    """
+    query = select(_article.c.id).order_by(_article.c.id)
+    with store_errors(engine), read_transaction(engine) as connection:
+        keys: list[int] = []
+        for chunk in chunks(article_ids):
+            keys += connection.scalars(query.where(_article.c.article_id.in_(chunk)))
+        return {article.article_id: article for article in articles_by_key(connection, keys).values()}
+
+
 def articles_by_key(connection: Connection, keys: Sequence[int]) -> dict[int, Article]:
     """Give the records of surrogate keys, inside the caller's transaction."""
     trails = ChannelTrails()

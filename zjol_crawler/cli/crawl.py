@@ -3,11 +3,17 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from zjol_crawler.cli.errors import WorkFailedError
-from zjol_crawler.cli.options import DAY, check_url, database_option, parse_settings, setting_option
+from zjol_crawler.cli.options import DAY, archive_option, check_url, database_option, parse_settings, setting_option
+
+if TYPE_CHECKING:
+    from zjol_crawler.running import CrawlResult, Watcher
 
 
 @click.command()
@@ -19,6 +25,7 @@ from zjol_crawler.cli.options import DAY, check_url, database_option, parse_sett
 @click.option("--until", type=DAY, help="Articles of this day or earlier.")
 @click.option("--limit", type=click.IntRange(1), metavar="N", help="Fetch at most N articles.")
 @database_option
+@archive_option
 @setting_option
 def command(
     channels: tuple[str, ...],
@@ -27,6 +34,7 @@ def command(
     until: str | None,
     limit: int | None,
     db: str,
+    archive: Path | None,
     settings: tuple[str, ...],
 ) -> int:
     """Fetch and store the articles of CHANNELs (default: all enabled) that the database lacks.
@@ -34,7 +42,7 @@ def command(
     Stopped in any way, it goes on where it was when run again.
     """
     from zjol_crawler.channels import UnknownChannelError, find_channel, read_channels
-    from zjol_crawler.crawling import CrawlJob
+    from zjol_crawler.crawling import CrawlJob, run_job
 
     overrides = parse_settings(settings)
     try:
@@ -44,36 +52,45 @@ def command(
     lists += [check_url(url) for url in starts]
     if not lists:
         lists = [channel.url for channel in read_channels() if channel.enabled]
-    job = CrawlJob(lists, db, since, until, limit, overrides)
+    job = CrawlJob(lists, db, since, until, limit, overrides, archive)
     window = [f"{name}={value}" for name, value in (("since", since), ("until", until), ("limit", limit)) if value]
-    return run_and_report(job, " ".join(["crawl", *channels, *starts, *window]))
+    command_line = " ".join(["crawl", *channels, *starts, *window])
+    return run_and_report(lambda watcher: run_job(job, command=command_line, watcher=watcher), archive)
 
 
-def run_and_report(job: object, command_line: str) -> int:
-    """Run a crawl job under a progress bar, print its summary, give the exit status.
+def run_and_report(run: Callable[[Watcher], CrawlResult], archive: Path | None) -> int:
+    """Run a crawl under a progress bar, print its summary, give the exit status.
+
+    Args:
+        run: runs the crawl and tells the watcher how it goes.
+        archive: the folder it archives to, which is mended first where a crash has left a file open.
 
     Raises:
-        WorkFailedError: the database failed, or not one page could be fetched.
+        WorkFailedError: the database or the archive failed, or not one list page could be fetched.
         click.Abort: it was interrupted.
     """
+    from zjol_crawler.archive_writer import ArchiveWriteError, ArchiveWriter
+    from zjol_crawler.archiving import ARCHIVE_ERROR_STAT
     from zjol_crawler.cli.progress import print_summary, progress_bar
-    from zjol_crawler.crawling import CrawlJob, run_job
     from zjol_crawler.running import INTERRUPTED
 
-    if not isinstance(job, CrawlJob):
-        raise TypeError("a crawl job is wanted")
+    if archive is not None:
+        try:
+            ArchiveWriter(archive).close()
+        except ArchiveWriteError as error:
+            raise WorkFailedError(str(error)) from error
     started = time.monotonic()
     with progress_bar() as watcher:
-        result = run_job(job, command=command_line, watcher=watcher)
+        result = run(watcher)
     print_summary(result, started)
-    if result.store_error:
-        raise WorkFailedError(result.store_error)
+    if failure := result.store_error or result.stats.get(ARCHIVE_ERROR_STAT):
+        raise WorkFailedError(failure)
     if result.finish_reason == INTERRUPTED:
         raise click.Abort
-    if not result.stats.get("zjol/lists") and result.rejections:
+    if not (result.stats.get("zjol/lists") or result.stats.get("zjol/issues")) and result.rejections:
         first = result.rejections[0]
         detail = f" ({first.detail})" if first.detail else ""
         raise WorkFailedError(
-            f"{first.url}: {first.reason}{detail}: no list page could be read; check address and network"
+            f"{first.url}: {first.reason}{detail}: no list page or issue could be read; check address and network"
         )
     return 0

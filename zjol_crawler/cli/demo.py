@@ -32,14 +32,15 @@ group by 1, 2 order by 1, 2
 def command(db: str, settings: tuple[str, ...]) -> int:
     """Crawl the sample site with the crawl's own code, store it, and show what landed."""
     from zjol_crawler.cli.crawl import run_and_report
-    from zjol_crawler.crawling import CrawlJob
+    from zjol_crawler.crawling import CrawlJob, run_job
     from zjol_crawler.sample_site import SampleSite
 
     overrides = {**_LOOPBACK_SETTINGS, **parse_settings(settings)}
     started = time.monotonic()
     with SampleSite() as site, _proxy(site.proxy_url):
         click.echo(f"sample site: {', '.join(sorted(site.hosts))}, served at {site.proxy_url}", err=True)
-        run_and_report(CrawlJob(site.channel_urls, db, settings=overrides), "demo")
+        job = CrawlJob(site.channel_urls, db, settings=overrides)
+        run_and_report(lambda watcher: run_job(job, command="demo", watcher=watcher), None)
     _show(db)
     click.echo(f"done in {time.monotonic() - started:.1f} s, stored in {db}", err=True)
     return 0

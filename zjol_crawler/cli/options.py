@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import date, datetime, timedelta
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
@@ -21,6 +22,13 @@ database_option = click.option(
     default=DEFAULT_DATABASE,
     show_default=True,
     help="The database, as a SQLAlchemy URL; also from ZJOL_DB.",
+)
+
+archive_option = click.option(
+    "--archive",
+    metavar="DIR",
+    type=click.Path(path_type=Path, file_okay=False),
+    help="Keep every response in this folder as WARC.",
 )
 
 setting_option = click.option(

@@ -1,0 +1,248 @@
+"""Writing WARC archives: every response kept as it came, a gzip member a record, an index beside the files.
+
+A folder holds files `zjol-20161001T102104Z-4711-00000.warc.gz`; the one being written ends in `.open` until it is full
+or the crawl ends. A crash costs at most the record under way: the next crawl cuts an abandoned file after its last
+whole record. `index.sqlite` says where each capture stands, and tells when a payload is the one kept before.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import sqlite3
+import zlib
+from base64 import b32encode
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from importlib.metadata import version
+from io import BytesIO
+from pathlib import Path
+from types import TracebackType
+from typing import NamedTuple, Self
+
+from warcio.recordloader import ArcWarcRecord
+from warcio.statusandheaders import StatusAndHeaders
+from warcio.warcwriter import WARCWriter
+
+# A new file is begun beyond this size, in bytes: the size Common Crawl and pywb use.
+MOST_BYTES = 1_000_000_000
+_OPEN = ".open"
+_SAME_PAYLOAD = "http://netpreserve.org/warc/1.1/revisit/identical-payload-digest"
+_CHUNK = 1 << 20
+_TABLE = (
+    "CREATE TABLE IF NOT EXISTS capture ("
+    "url TEXT NOT NULL, date TEXT NOT NULL, type TEXT NOT NULL, status INTEGER NOT NULL, digest TEXT NOT NULL, "
+    "file TEXT NOT NULL, offset INTEGER NOT NULL)"
+)
+_TABLE_INDEX = "CREATE INDEX IF NOT EXISTS ix_capture_url ON capture (url)"
+
+Headers = Sequence[tuple[str, str]]
+
+
+class ArchiveWriteError(Exception):
+    """The archive cannot be written; the message names the folder and the remedy."""
+
+
+class Exchange(NamedTuple):
+    """One request and its response, as they went over the wire but for transfer codings.
+
+    Attributes:
+        url: what was asked for.
+        method, request_headers: the request.
+        status, reason, response_headers, body: the response, content codings kept.
+        date: when it came.
+        ip_address: who answered, where known.
+    """
+
+    url: str
+    method: str
+    request_headers: Headers
+    status: int
+    reason: str
+    response_headers: Headers
+    body: bytes
+    date: datetime
+    ip_address: str | None = None
+
+
+class ArchiveWriter:
+    """Writes WARC 1.1 files into a folder while its context lasts."""
+
+    def __init__(self, folder: Path, *, most_bytes: int = MOST_BYTES) -> None:
+        """Open the folder, making it where it is missing, and mend what a crash has left in it.
+
+        Raises:
+            ArchiveWriteError: the folder cannot be written.
+        """
+        self._folder = folder
+        self._most_bytes = most_bytes
+        self._file: BytesIO | None = None
+        self._number = 0
+        self._started = datetime.now(UTC)
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            self._index = sqlite3.connect(folder / "index.sqlite", timeout=30, check_same_thread=False)
+            self._index.execute("PRAGMA journal_mode = WAL")
+            self._index.execute("PRAGMA synchronous = NORMAL")
+            self._index.execute(_TABLE)
+            self._index.execute(_TABLE_INDEX)
+            for path in sorted(folder.glob(f"*{_OPEN}")):
+                if not _is_alive(path):
+                    self._mend(path)
+        except (OSError, sqlite3.Error) as error:
+            raise ArchiveWriteError(f"{folder}: the archive cannot be written: {error}; give another folder") from error
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def write(self, exchange: Exchange) -> None:
+        """Write a request and its response; a payload kept before under the same address becomes a `revisit`.
+
+        Raises:
+            ArchiveWriteError: the disk is full or the folder is gone.
+        """
+        try:
+            stream, writer = self._stream()
+            digest = "sha1:" + b32encode(hashlib.sha1(exchange.body, usedforsecurity=False).digest()).decode()
+            # Only of the payload kept last: a page that went back to what it said before is kept again, so that
+            # the latest capture is always what the page says.
+            last = self._index.execute(
+                "SELECT digest, status, date FROM capture WHERE url = ? AND type = 'response' "
+                "ORDER BY rowid DESC LIMIT 1",
+                (exchange.url,),
+            ).fetchone()
+            earlier = last[2] if last and last[:2] == (digest, exchange.status) else None
+            offset = stream.tell()
+            response = _response(writer, exchange, digest, earlier)
+            writer.write_record(response)
+            writer.write_record(_request(writer, exchange, response))
+            stream.flush()
+            row = (exchange.url, _instant(exchange.date), response.rec_type, exchange.status, digest)
+            self._index.execute("INSERT INTO capture VALUES (?, ?, ?, ?, ?, ?, ?)", (*row, self._name(), offset))
+            self._index.commit()
+            if stream.tell() >= self._most_bytes:
+                self._finish()
+        except (OSError, sqlite3.Error) as error:
+            raise ArchiveWriteError(
+                f"{self._folder}: the archive cannot be written: {error}; free some space and run again"
+            ) from error
+
+    def close(self) -> None:
+        """End the file under way."""
+        self._finish()
+        self._index.close()
+
+    def _name(self) -> str:
+        return f"zjol-{self._started:%Y%m%dT%H%M%SZ}-{os.getpid()}-{self._number:05}.warc.gz"
+
+    def _stream(self) -> tuple[BytesIO, WARCWriter]:
+        if self._file is None:
+            self._file = (self._folder / (self._name() + _OPEN)).open("ab")  # type: ignore[assignment]
+            assert self._file is not None
+            self._writer = WARCWriter(self._file, gzip=True, warc_version="1.1")
+            about = {"software": f"zjol-crawler/{version('zjol-crawler')}", "format": "WARC File Format 1.1"}
+            self._writer.write_record(self._writer.create_warcinfo_record(self._name(), about))
+        return self._file, self._writer
+
+    def _finish(self) -> None:
+        if self._file is None:
+            return
+        self._file.close()
+        self._file = None
+        path = self._folder / (self._name() + _OPEN)
+        path.rename(path.with_name(self._name()))
+        self._number += 1
+
+    def _mend(self, path: Path) -> None:
+        """Cut an abandoned file after its last whole record and give it its name."""
+        whole = _whole_members(path)
+        if whole:
+            with path.open("r+b") as stream:
+                stream.truncate(whole)
+            path.rename(path.with_name(path.name.removesuffix(_OPEN)))
+        else:
+            path.unlink()
+        name = path.name.removesuffix(_OPEN)
+        self._index.execute("DELETE FROM capture WHERE file = ? AND offset >= ?", (name, whole))
+        self._index.commit()
+
+
+def archive_files(folder: Path) -> list[Path]:
+    """Give the WARC files of an archive's folder in the order they were written, the one under way among them.
+
+    Raises:
+        FileNotFoundError: there is no such folder.
+    """
+    if not folder.is_dir():
+        raise FileNotFoundError(f"{folder}: there is no such folder")
+    names = ("*.warc", "*.warc.gz", f"*.warc.gz{_OPEN}")
+    return sorted(path for name in names for path in folder.glob(name))
+
+
+def _is_alive(path: Path) -> bool:
+    """Tell whether the process that began a file still runs."""
+    try:
+        os.kill(int(path.name.split("-")[-2]), 0)
+    except (ProcessLookupError, ValueError, IndexError):
+        return False
+    except PermissionError:
+        return True
+    return True
+
+
+def _whole_members(path: Path) -> int:
+    """Give where the last whole gzip member of a file ends, in bytes."""
+    whole = position = 0
+    with path.open("rb") as stream:
+        inflate = zlib.decompressobj(zlib.MAX_WBITS | 16)
+        while chunk := stream.read(_CHUNK):
+            while chunk:
+                try:
+                    inflate.decompress(chunk)
+                except zlib.error:
+                    return whole
+                position += len(chunk) - len(inflate.unused_data)
+                if not inflate.eof:
+                    break
+                whole, chunk = position, inflate.unused_data
+                inflate = zlib.decompressobj(zlib.MAX_WBITS | 16)
+    return whole
+
+
+def _instant(moment: datetime) -> str:
+    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def _response(writer: WARCWriter, exchange: Exchange, digest: str, earlier: str | None) -> ArcWarcRecord:
+    headers = {"WARC-Date": _instant(exchange.date), "WARC-Payload-Digest": digest}
+    if exchange.ip_address:
+        headers["WARC-IP-Address"] = exchange.ip_address
+    # The body is kept without its transfer coding, so the header that names one would be untrue.
+    kept = [(name, value) for name, value in exchange.response_headers if name.lower() != "transfer-encoding"]
+    http = StatusAndHeaders(f"{exchange.status} {exchange.reason}".strip(), kept, protocol="HTTP/1.1")
+    if earlier is None:
+        return writer.create_warc_record(
+            exchange.url, "response", payload=BytesIO(exchange.body), warc_headers_dict=headers, http_headers=http
+        )
+    headers |= {"WARC-Profile": _SAME_PAYLOAD, "WARC-Refers-To-Target-URI": exchange.url}
+    headers["WARC-Refers-To-Date"] = earlier
+    return writer.create_warc_record(
+        exchange.url, "revisit", payload=BytesIO(b""), warc_headers_dict=headers, http_headers=http
+    )
+
+
+def _request(writer: WARCWriter, exchange: Exchange, response: ArcWarcRecord) -> ArcWarcRecord:
+    path = "/" + exchange.url.split("://", 1)[-1].partition("/")[2]
+    http = StatusAndHeaders(f"{exchange.method} {path} HTTP/1.1", list(exchange.request_headers), is_http_request=True)
+    headers = {
+        "WARC-Date": _instant(exchange.date),
+        "WARC-Concurrent-To": response.rec_headers.get_header("WARC-Record-ID"),
+    }
+    return writer.create_warc_record(
+        exchange.url, "request", payload=BytesIO(b""), warc_headers_dict=headers, http_headers=http
+    )

@@ -1,0 +1,102 @@
+"""Scrapy's view of the archive: a downloader middleware that keeps every response on disk before anything reads it.
+
+Settings read here:
+
+* `ZJOL_ARCHIVE`: the archive's folder; where it is not set, nothing is kept.
+* `ZJOL_ARCHIVE_BYTES`: the size at which a new file is begun.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import UTC, datetime
+from http import HTTPStatus
+from pathlib import Path
+from typing import Self
+
+from scrapy import Request, Spider, signals
+from scrapy.crawler import Crawler
+from scrapy.exceptions import NotConfigured
+from scrapy.http import Headers, Response
+
+from zjol_crawler.archive_writer import MOST_BYTES, ArchiveWriteError, ArchiveWriter, Exchange
+
+ARCHIVE_ERROR_STAT = "zjol/archive_error"
+ARCHIVE_FAILED = "archive_failed"
+
+
+class ArchiveMiddleware:
+    """Writes each exchange as it came from the network: nearest to the downloader, before content is decoded.
+
+    Stats: `zjol/archived` responses kept; `zjol/archive_error` why the archive failed, which ends the crawl.
+    """
+
+    def __init__(self, crawler: Crawler, folder: str) -> None:
+        self._crawler = crawler
+        self._writer = ArchiveWriter(Path(folder), most_bytes=crawler.settings.getint("ZJOL_ARCHIVE_BYTES", MOST_BYTES))
+        self._failed = False
+
+    @classmethod
+    def from_crawler(cls, crawler: Crawler) -> Self:
+        """Make the middleware of a crawl.
+
+        Raises:
+            NotConfigured: no archive is set.
+            ArchiveWriteError: the folder cannot be written.
+        """
+        folder = crawler.settings.get("ZJOL_ARCHIVE")
+        if not folder:
+            # Scrapy warns of what is switched off with a reason.
+            raise NotConfigured
+        middleware = cls(crawler, folder)
+        crawler.signals.connect(middleware.close, signals.engine_stopped)
+        return middleware
+
+    def process_response(self, request: Request, response: Response, spider: Spider | None = None) -> Response:
+        """Keep a response and give it on."""
+        if self._failed:
+            return response
+        try:
+            self._writer.write(_exchange(request, response))
+        except ArchiveWriteError as error:
+            self._fail(error)
+        else:
+            if self._crawler.stats is not None:
+                self._crawler.stats.inc_value("zjol/archived")
+        return response
+
+    def close(self) -> None:
+        """End the file under way."""
+        self._writer.close()
+
+    def _fail(self, error: ArchiveWriteError) -> None:
+        self._failed = True
+        if self._crawler.stats is not None:
+            self._crawler.stats.set_value(ARCHIVE_ERROR_STAT, str(error))
+        engine = self._crawler.engine
+        if engine is not None:
+            self._closing = asyncio.ensure_future(engine.close_spider_async(reason=ARCHIVE_FAILED))
+
+
+def _exchange(request: Request, response: Response) -> Exchange:
+    try:
+        reason = HTTPStatus(response.status).phrase
+    except ValueError:
+        reason = ""
+    return Exchange(
+        url=response.url,
+        method=request.method,
+        request_headers=_pairs(request.headers),
+        status=response.status,
+        reason=reason,
+        response_headers=_pairs(response.headers),
+        body=response.body,
+        date=datetime.now(UTC),
+        ip_address=str(response.ip_address) if response.ip_address else None,
+    )
+
+
+def _pairs(headers: Headers) -> list[tuple[str, str]]:
+    return [
+        (name.decode("latin-1"), value.decode("latin-1")) for name, values in headers.items() for value in values or ()
+    ]
