@@ -10,7 +10,6 @@ from lxml import etree
 from pipelines.body.flow import Line, flow
 from pipelines.decode import Undecodable, decode
 from pipelines.document import Document
-from pipelines.lines.bylines import read_byline
 from pipelines.merge import extract_article
 from pipelines.page import Page
 from pipelines.places import Places
@@ -18,6 +17,7 @@ from pipelines.reading import find_places
 from pipelines.record import Article, Rejection
 from pipelines.templates.base import Template
 from pipelines.templates.registry import TEMPLATES, claims
+from pipelines.unread import unread_pieces
 
 
 class Finding(NamedTuple):
@@ -86,8 +86,8 @@ def _what(article: Article, places: Places) -> Iterator[Finding]:
     for number, image in enumerate(article.images):
         credit = image.credit.raw if image.credit else "no credit"
         yield Finding(f"image {number}", image.caption or "—", credit)
-    if article.byline and (unread := read_byline(article.byline).unread):
-        yield Finding("unread", "; ".join(unread), "byline")
+    for field, text in unread_pieces(article):
+        yield Finding("unread", text, field)
 
 
 def _origin(value: str, places: Places) -> str:

@@ -1,6 +1,7 @@
 """Scrapy's view of the road: item pipelines that extract, validate and store what spiders yield.
 
-A spider yields a `Page`, or a list of the `Page`s of one article; what could not be fetched it yields as a `Rejection`.
+A spider yields a `Page`, or a list of the `Page`s of one article; what could not be fetched it yields as a `Rejection`,
+a visit that gives no record as `Noted`. What comes out is an `Outcome`.
 Settings read here:
 
 * `ZJOL_DB`: the database's SQLAlchemy URL; where it is not set, `StorePipeline` is off.
@@ -13,8 +14,8 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Coroutine
-from typing import Any, Self
+from collections.abc import Coroutine, Sequence
+from typing import Any, NamedTuple, Self
 
 from scrapy import signals
 from scrapy.crawler import Crawler
@@ -27,8 +28,10 @@ from pipelines.page import Page
 from pipelines.record import Article, Rejection
 from pipelines.store.engine import open_database
 from pipelines.store.errors import StoreError
+from pipelines.store.ledger import Noted, Visit
 from pipelines.store.runs import finish_run, start_run
 from pipelines.store.writer import Writer, WriteSummary
+from pipelines.unread import unread_pieces
 from pipelines.validate import validate
 
 STORE_FAILED = "store_failed"
@@ -41,28 +44,55 @@ _DEFAULT_FLUSH_SECONDS = 5.0
 logger = logging.getLogger(__name__)
 
 
-class ExtractPipeline:
-    """Pages → `Article` or `Rejection`; records pass as they are."""
+class Outcome(NamedTuple):
+    """What became of what a spider yielded.
 
-    def process_item(self, item: object) -> Article | Rejection:
+    Attributes:
+        record: the article or rejection; None for a visit that gives neither.
+        visit: the answer to the request for the record's first page, where the crawl made one.
+        noted: the visit that gives no record.
+    """
+
+    record: Article | Rejection | None
+    visit: Visit | None = None
+    noted: Noted | None = None
+
+
+class ExtractPipeline:
+    """Pages → `Outcome`; records and noted visits are wrapped as they are."""
+
+    def process_item(self, item: object) -> Outcome:
         """Extract a page, or the pages of one article.
 
         Raises:
             TypeError: the spider yielded something else.
         """
         if isinstance(item, Article | Rejection):
-            return item
+            return Outcome(item)
+        if isinstance(item, Noted):
+            return Outcome(None, noted=item)
         if isinstance(item, Page):
-            return extract_article([item])
+            return Outcome(extract_article([item]), visit_of(item))
         if isinstance(item, list | tuple) and item and all(isinstance(page, Page) for page in item):
-            return extract_article(item)
-        raise TypeError(f"a spider yields pages, a list of pages or rejections, not {type(item).__name__}")
+            return Outcome(extract_article(item), visit_of(item[0]))
+        raise TypeError(f"a spider yields pages, a list of pages, rejections or visits, not {type(item).__name__}")
+
+
+def visit_of(page: Page) -> Visit:
+    """Give the answer that a fetched page was."""
+    return Visit(
+        page.requested_url or page.url,
+        page.url,
+        page.status,
+        page.headers.get("etag"),
+        page.headers.get("last-modified"),
+    )
 
 
 class ValidatePipeline:
-    """Counts and logs what is wrong with records; they are stored all the same.
+    """Counts and logs what is wrong with records, and what the grammars left unread; they are stored all the same.
 
-    Stats: `zjol/flagged` records, `zjol/flagged/FIELD` faults.
+    Stats: `zjol/flagged` records, `zjol/flagged/FIELD` faults, `zjol/unread/FIELD` pieces of lines not understood.
     """
 
     def __init__(self, crawler: Crawler) -> None:
@@ -73,14 +103,20 @@ class ValidatePipeline:
         """Make the pipeline of a crawl."""
         return cls(crawler)
 
-    def process_item(self, item: Article | Rejection) -> Article | Rejection:
-        """Validate an article; a rejection passes."""
-        faults = validate(item) if isinstance(item, Article) else []
+    def process_item(self, item: Outcome) -> Outcome:
+        """Validate an article; all else passes."""
+        article = item.record
+        if not isinstance(article, Article):
+            return item
+        faults = validate(article)
         if faults:
             _count(self._crawler, "flagged")
         for fault in faults:
-            logger.warning("%s: %s", item.url, fault)
+            logger.warning("%s: %s", article.url, fault)
             _count(self._crawler, f"flagged/{fault.partition(':')[0]}")
+        for field, text in unread_pieces(article):
+            logger.info("%s: %s: cannot read %r", article.url, field, text)
+            _count(self._crawler, f"unread/{field}")
         return item
 
 
@@ -100,7 +136,7 @@ class StorePipeline:
         self._engine: Engine | None = None
         self._writer: Writer | None = None
         self._run_id: int | None = None
-        self._batch: list[Article | Rejection] = []
+        self._batch: list[Outcome] = []
         self._writing = asyncio.Lock()
         self._closing = asyncio.Event()
         self._tasks: set[asyncio.Task[None]] = set()
@@ -137,7 +173,7 @@ class StorePipeline:
         self._writer = Writer(self._engine, run_id=self._run_id)
         self._start(self._flush_regularly())
 
-    async def process_item(self, item: Article | Rejection) -> Article | Rejection:
+    async def process_item(self, item: Outcome) -> Outcome:
         """Take a record into the batch under way.
 
         Raises:
@@ -186,7 +222,7 @@ class StorePipeline:
                 _count(self._crawler, "not_stored", len(batch))
                 return
             try:
-                summary = await run_in_thread(self._writer.write, batch)
+                summary = await run_in_thread(_write, self._writer, batch)
             except StoreError as error:
                 _count(self._crawler, "not_stored", len(batch))
                 self._fail(error)
@@ -225,6 +261,14 @@ class StorePipeline:
             if name.startswith(STAT_PREFIX) and isinstance(value, int | float)
         }
         return {"fetched": stats.get("response_received_count", 0), **counts}
+
+
+def _write(writer: Writer, batch: Sequence[Outcome]) -> WriteSummary:
+    return writer.write(
+        [outcome.record for outcome in batch if outcome.record is not None],
+        visits=[outcome.visit for outcome in batch if outcome.visit is not None],
+        noted=[outcome.noted for outcome in batch if outcome.noted is not None],
+    )
 
 
 def _count(crawler: Crawler, name: str, count: int = 1) -> None:

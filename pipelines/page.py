@@ -16,6 +16,7 @@ class Page(msgspec.Struct, frozen=True, kw_only=True):
         status: the HTTP status.
         headers: response headers, names lower-case; of a repeated header the last value.
         fetched_at: when the response arrived, time zone aware; None for a saved file.
+        requested_url: what was asked for, where a redirect led from there to `url`.
     """
 
     url: str
@@ -23,6 +24,7 @@ class Page(msgspec.Struct, frozen=True, kw_only=True):
     status: int = 200
     headers: dict[str, str] = {}
     fetched_at: datetime | None = None
+    requested_url: str | None = None
 
     @property
     def content_type(self) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -10,9 +11,10 @@ from typing import Any, NamedTuple
 from sqlalchemy import Engine
 
 from pipelines.store.engine import open_database
-from pipelines.store.ledger import add_found, done_urls
+from pipelines.store.ledger import DueVisit, PageState, add_found, done_urls, due_visits, list_validators
 from pipelines.store.runs import ran_to_the_end
 from zjol_crawler.running import CrawlResult, Watcher, crawl
+from zjol_crawler.spiders.base import Ledger
 from zjol_crawler.spiders.channel import ChannelSpider
 from zjol_crawler.spiders.epaper import EpaperSpider
 
@@ -27,6 +29,7 @@ class CrawlJob(NamedTuple):
         limit: fetch at most so many articles.
         settings: over those of `zjol_crawler.settings`.
         archive: the folder where every response is kept as WARC.
+        retry_rejected: fetch again what gave no record.
     """
 
     lists: Sequence[str]
@@ -36,6 +39,7 @@ class CrawlJob(NamedTuple):
     limit: int | None = None
     settings: Mapping[str, Any] = {}
     archive: Path | None = None
+    retry_rejected: bool = False
 
 
 class EpaperJob(NamedTuple):
@@ -48,6 +52,7 @@ class EpaperJob(NamedTuple):
         limit: fetch at most so many articles.
         settings: over those of `zjol_crawler.settings`.
         archive: the folder where every response is kept as WARC.
+        retry_rejected: fetch again what gave no record.
     """
 
     host: str
@@ -56,6 +61,7 @@ class EpaperJob(NamedTuple):
     limit: int | None = None
     settings: Mapping[str, Any] = {}
     archive: Path | None = None
+    retry_rejected: bool = False
 
 
 def store_settings(settings: Mapping[str, Any], database: str, command: str, archive: Path | None) -> dict[str, Any]:
@@ -88,7 +94,7 @@ def run_job(job: CrawlJob, *, command: str, watcher: Watcher | None = None) -> C
             until=job.until,
             limit=job.limit,
             thorough=thorough,
-            **_ledger(engine),
+            ledger=_ledger(engine, job.lists, job.retry_rejected),
         )
     finally:
         engine.dispose()
@@ -114,12 +120,23 @@ def run_epaper_job(job: EpaperJob, *, command: str, watcher: Watcher | None = No
             host=job.host,
             days=job.days,
             limit=job.limit,
-            **_ledger(engine),
+            ledger=_ledger(engine, [job.host], job.retry_rejected),
         )
     finally:
         engine.dispose()
 
 
-def _ledger(engine: Engine) -> dict[str, Any]:
-    """Give the ledger's two ends that spiders of listed articles hold."""
-    return {"done_urls": partial(done_urls, engine), "add_found": partial(add_found, engine)}
+def _ledger(engine: Engine, found_on: Sequence[str], retry_rejected: bool) -> Ledger:
+    states: list[PageState] = ["found", "failed", "stored"]
+    if retry_rejected:
+        states.append("rejected")
+
+    def due(most: int) -> list[DueVisit]:
+        return due_visits(engine, found_on, states=states, now=datetime.now(UTC), limit=most)
+
+    return Ledger(
+        partial(done_urls, engine, retry_rejected=retry_rejected),
+        partial(add_found, engine),
+        due,
+        partial(list_validators, engine),
+    )

@@ -22,8 +22,19 @@ def to_page(response: Response) -> Page:
         if values
     }
     return Page(
-        url=response.url, body=response.body, status=response.status, headers=headers, fetched_at=datetime.now(UTC)
+        url=response.url,
+        body=response.body,
+        status=response.status,
+        headers=headers,
+        fetched_at=datetime.now(UTC),
+        requested_url=requested_url(response),
     )
+
+
+def requested_url(response: Response) -> str | None:
+    """Give the address a redirect led from; None where none did."""
+    led_from: list[str] = (response.request.meta if response.request else {}).get("redirect_urls", [])
+    return led_from[0] if led_from else None
 
 
 def to_rejection(url: str, failure: Failure) -> Rejection:

@@ -11,8 +11,11 @@ from scrapy.crawler import AsyncCrawlerProcess, Crawler
 from scrapy.settings import Settings
 
 import zjol_crawler.settings as defaults
-from pipelines.item_pipelines import STORE_ERROR_STAT
+from pipelines.item_pipelines import STORE_ERROR_STAT, Outcome
 from pipelines.record import Article, Rejection
+
+# Items that are no records: list pages and pages that are as they were.
+NOTED_STAT = "zjol/noted"
 
 Watcher = Callable[[Mapping[str, Any]], None]
 
@@ -61,11 +64,13 @@ def crawl(
     records: list[Article | Rejection] = []
     rejections: list[Rejection] = []
 
-    def take(item: object) -> None:
-        if isinstance(item, Rejection):
-            rejections.append(item)
-        if keep_records and isinstance(item, Article | Rejection):
-            records.append(item)
+    def take(item: Outcome) -> None:
+        if isinstance(item.record, Rejection):
+            rejections.append(item.record)
+        if keep_records and item.record is not None:
+            records.append(item.record)
+        if item.record is None and crawler.stats is not None:
+            crawler.stats.inc_value(NOTED_STAT)
         tell()
 
     def tell() -> None:

@@ -6,13 +6,14 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from typing import NamedTuple
 
 from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import DataError, DBAPIError, IntegrityError
 
 from pipelines.record import Article, Rejection
 from pipelines.store.engine import database_reason, store_errors, write_transaction
-from pipelines.store.ledger import FAILED_REASONS, Settlement, page_errors, settle_pages
+from pipelines.store.ledger import FAILED_REASONS, Noted, Settlement, Visit, page_errors, settle_pages
 from pipelines.store.names import NameKeys
 from pipelines.store.retry import PATIENCE, retried
 from pipelines.store.rows import prepare_article
@@ -66,7 +67,14 @@ class Writer:
         self._keys = NameKeys()
         self._parser_version = parser_version()
 
-    def write(self, records: Iterable[Article | Rejection], *, seen_at: datetime | None = None) -> WriteSummary:
+    def write(
+        self,
+        records: Iterable[Article | Rejection],
+        *,
+        seen_at: datetime | None = None,
+        visits: Iterable[Visit] = (),
+        noted: Iterable[Noted] = (),
+    ) -> WriteSummary:
         """Write a batch in one transaction, as if record by record in the order given.
 
         A record the database refuses costs itself alone: it becomes a rejection with the database's reason.
@@ -74,10 +82,13 @@ class Writer:
         Args:
             records: articles to store and rejections to note.
             seen_at: when they were met; now where it is not given.
+            visits: the answers the crawl got to its requests for them, for the ledger.
+            noted: visits that gave no record, for the ledger.
 
         Raises:
             StoreError: the database cannot be written; nothing of the batch is stored.
         """
+        answers = _Answers(list(visits), list(noted))
         moment = seen_at or datetime.now(UTC)
         articles: list[Article] = []
         rejected: list[RejectedPage] = []
@@ -90,40 +101,45 @@ class Writer:
                 articles.append(record)
         with store_errors(self._engine):
             try:
-                return self._write_batch(articles, rejected, moment)
+                return self._write_batch(articles, rejected, moment, answers)
             except (IntegrityError, DataError):
                 # Another writer was first with a row of ours, or one record is refused: each on its own tells which.
-                summary = self._write_batch([], rejected, moment)
+                summary = self._write_batch([], rejected, moment, answers)
                 for article in articles:
-                    summary += self._write_alone(article, moment)
+                    summary += self._write_alone(article, moment, answers)
                 return summary
 
-    def _write_alone(self, article: Article, moment: datetime) -> WriteSummary:
+    def _write_alone(self, article: Article, moment: datetime, answers: _Answers) -> WriteSummary:
         try:
-            return self._write_batch([article], [], moment)
+            return self._write_batch([article], [], moment, answers)
         except IntegrityError:
             # The other writer has committed by now.
             pass
         except DataError as error:
-            return self._refuse(article, error, moment)
+            return self._refuse(article, error, moment, answers)
         try:
-            return self._write_batch([article], [], moment)
+            return self._write_batch([article], [], moment, answers)
         except (IntegrityError, DataError) as error:
-            return self._refuse(article, error, moment)
+            return self._refuse(article, error, moment, answers)
 
-    def _refuse(self, article: Article, error: DBAPIError, moment: datetime) -> WriteSummary:
-        return self._write_batch([], [_rejected(article.url, UNSTORABLE, database_reason(error))], moment)
+    def _refuse(self, article: Article, error: DBAPIError, moment: datetime, answers: _Answers) -> WriteSummary:
+        return self._write_batch([], [_rejected(article.url, UNSTORABLE, database_reason(error))], moment, answers)
 
     def _write_batch(
-        self, articles: Sequence[Article], rejected: Sequence[RejectedPage], moment: datetime
+        self, articles: Sequence[Article], rejected: Sequence[RejectedPage], moment: datetime, answers: _Answers
     ) -> WriteSummary:
         def work(is_doubtful: bool) -> WriteSummary:
-            return self._write_once(articles, rejected, moment, is_doubtful)
+            return self._write_once(articles, rejected, moment, answers, is_doubtful)
 
         return retried(self._engine, work, patience=self._patience)
 
     def _write_once(
-        self, articles: Sequence[Article], rejected: Sequence[RejectedPage], moment: datetime, is_doubtful: bool
+        self,
+        articles: Sequence[Article],
+        rejected: Sequence[RejectedPage],
+        moment: datetime,
+        answers: _Answers,
+        is_doubtful: bool,
     ) -> WriteSummary:
         outcomes: Counter[str] = Counter()
         try:
@@ -134,7 +150,7 @@ class Writer:
                 may_be_there = self._run_id is None or is_doubtful
                 fresh = _not_in_ledger(connection, rejected) if may_be_there else rejected
                 add_rejections(connection, fresh, run_id=self._run_id, seen_at=moment)
-                self._settle(connection, articles, rejected, moment)
+                self._settle(connection, articles, rejected, moment, answers)
         except BaseException:
             self._keys.rollback()
             raise
@@ -146,13 +162,32 @@ class Writer:
         )
 
     def _settle(
-        self, connection: Connection, articles: Sequence[Article], rejected: Sequence[RejectedPage], moment: datetime
+        self,
+        connection: Connection,
+        articles: Sequence[Article],
+        rejected: Sequence[RejectedPage],
+        moment: datetime,
+        answers: _Answers,
     ) -> None:
-        pages = {page.url: _settlement(page) for page in rejected}
+        asked: dict[str, list[str]] = {}
+        for visit in answers.visits:
+            asked.setdefault(visit.final_url, []).append(visit.url)
+        pages = {noted.visit.url: Settlement(noted.state) for noted in answers.noted}
+        for page in rejected:
+            for url in (page.url, *asked.get(page.url, ())):
+                pages[url] = _settlement(page)
         for article in articles:
-            for url in (article.url, *article.page_urls):
+            for url in (article.url, *article.page_urls, *asked.get(article.url, ())):
                 pages[url] = Settlement("stored")
-        settle_pages(connection, pages, moment)
+        visits = {visit.url: visit for visit in (*answers.visits, *(noted.visit for noted in answers.noted))}
+        settle_pages(connection, pages, moment, visits)
+
+
+class _Answers(NamedTuple):
+    """What the crawl was answered: to requests for records, and to others."""
+
+    visits: list[Visit]
+    noted: list[Noted]
 
 
 def write_articles(

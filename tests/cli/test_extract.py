@@ -101,6 +101,15 @@ def test_rejections_go_to_their_file_and_workers_change_nothing(tmp_path):
     assert (tmp_path / "records.jsonl").read_bytes() == one
 
 
+def test_what_no_grammar_could_read_is_counted_and_listed(tmp_path):
+    odd = article(1).body.decode().replace("记者 方砚舟", "记者张三李四")
+    write_warc(tmp_path / "news.warc.gz", [(url(1), odd.encode(), 200, "text/html", DATE), page(2)])
+    done = zjol("extract", tmp_path / "news.warc.gz", "--unread", tmp_path / "unread.jsonl")
+    assert "1 unread byline" in done.stderr
+    (line,) = map(json.loads, (tmp_path / "unread.jsonl").read_text().splitlines())
+    assert line == {"url": url(1), "field": "byline", "text": "记者张三李四"}
+
+
 def test_export_gives_back_exactly_what_extract_prints(tmp_path):
     with SampleSite() as site:
         captures = [

@@ -24,6 +24,7 @@ class Site:
     def __init__(self, answers: dict[str, Answer] | None = None) -> None:
         self.answers = dict(answers or {})
         self.requests: list[tuple[float, str]] = []
+        self.headers: list[dict[str, str]] = []
         site = self
 
         class Handler(BaseHTTPRequestHandler):
@@ -31,9 +32,13 @@ class Site:
 
             def do_GET(self) -> None:
                 site.requests.append((time.monotonic(), self.path))
+                site.headers.append(dict(self.headers))
                 default = Answer(ROBOTS.encode()) if self.path.endswith("/robots.txt") else Answer(b"gone", 404)
                 answer = site.answers.get(self.path, default)
                 time.sleep(answer.delay)
+                tag = dict(answer.headers).get("ETag")
+                if tag and self.headers.get("If-None-Match") == tag:
+                    answer = Answer(status=304, headers=(("ETag", tag),))
                 self.send_response(answer.status)
                 for name, value in answer.headers:
                     self.send_header(name, value)
@@ -54,6 +59,16 @@ class Site:
     @property
     def proxy_url(self) -> str:
         return f"http://127.0.0.1:{self._server.server_address[1]}"
+
+    def conditional(self) -> list[str]:
+        """Give the addresses asked for only if they have changed."""
+        asked = zip(self.requests, self.headers, strict=True)
+        return [url for (_, url), headers in asked if {"If-None-Match", "If-Modified-Since"} & set(headers)]
+
+    def forget(self) -> None:
+        """Forget what was asked so far."""
+        self.requests.clear()
+        self.headers.clear()
 
     def asked(self) -> list[str]:
         """Give the addresses asked for, robots.txt left out."""

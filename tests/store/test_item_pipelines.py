@@ -129,7 +129,7 @@ def test_what_is_no_page_is_an_error_of_the_spider(url, caplog):
     crawl = Crawl(["a string", [], market()], ZJOL_DB=url)
     assert crawl.counts == {"stored": 1}
     assert crawl.stats["log_count/ERROR"] == 2
-    assert "a spider yields pages, a list of pages or rejections, not str" in caplog.text
+    assert "a spider yields pages, a list of pages, rejections or visits, not str" in caplog.text
 
 
 def test_faults_are_counted_and_the_record_is_stored(url, caplog):
@@ -140,7 +140,7 @@ def test_faults_are_counted_and_the_record_is_stored(url, caplog):
 
 def test_without_a_database_records_pass_through():
     crawl = Crawl([market(), LIST_PAGE])
-    assert crawl.scraped == [market(), LIST_PAGE]
+    assert [outcome.record for outcome in crawl.scraped] == [market(), LIST_PAGE]
     assert crawl.counts == {}
 
 

@@ -10,7 +10,15 @@ from typing import TYPE_CHECKING
 import click
 
 from zjol_crawler.cli.errors import WorkFailedError
-from zjol_crawler.cli.options import DAY, archive_option, check_url, database_option, parse_settings, setting_option
+from zjol_crawler.cli.options import (
+    DAY,
+    archive_option,
+    check_url,
+    database_option,
+    parse_settings,
+    retry_option,
+    setting_option,
+)
 
 if TYPE_CHECKING:
     from zjol_crawler.running import CrawlResult, Watcher
@@ -26,6 +34,7 @@ if TYPE_CHECKING:
 @click.option("--limit", type=click.IntRange(1), metavar="N", help="Fetch at most N articles.")
 @database_option
 @archive_option
+@retry_option
 @setting_option
 def command(
     channels: tuple[str, ...],
@@ -35,6 +44,7 @@ def command(
     limit: int | None,
     db: str,
     archive: Path | None,
+    retry_rejected: bool,
     settings: tuple[str, ...],
 ) -> int:
     """Fetch and store the articles of CHANNELs (default: all enabled) that the database lacks.
@@ -52,7 +62,7 @@ def command(
     lists += [check_url(url) for url in starts]
     if not lists:
         lists = [channel.url for channel in read_channels() if channel.enabled]
-    job = CrawlJob(lists, db, since, until, limit, overrides, archive)
+    job = CrawlJob(lists, db, since, until, limit, overrides, archive, retry_rejected)
     window = [f"{name}={value}" for name, value in (("since", since), ("until", until), ("limit", limit)) if value]
     command_line = " ".join(["crawl", *channels, *starts, *window])
     return run_and_report(lambda watcher: run_job(job, command=command_line, watcher=watcher), archive)

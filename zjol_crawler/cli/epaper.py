@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 import click
 
 from pipelines.papers import PAPERS
-from zjol_crawler.cli.options import DAY, archive_option, database_option, parse_settings, setting_option
+from zjol_crawler.cli.options import DAY, archive_option, database_option, parse_settings, retry_option, setting_option
 
 _LISTED = ", ".join(f"{name} ({title})" for name, title in PAPERS.items())
 
@@ -27,6 +27,7 @@ PAPER is one of {_LISTED}. A day without an issue is listed. Stopped in any way,
 @click.option("--limit", type=click.IntRange(1), metavar="N", help="Fetch at most N articles.")
 @database_option
 @archive_option
+@retry_option
 @setting_option
 def command(
     paper: str,
@@ -36,6 +37,7 @@ def command(
     limit: int | None,
     db: str,
     archive: Path | None,
+    retry_rejected: bool,
     settings: tuple[str, ...],
 ) -> int:
     """Run the command; the help is above."""
@@ -43,7 +45,7 @@ def command(
     from zjol_crawler.crawling import EpaperJob, run_epaper_job
 
     days = _days(day, since, until)
-    job = EpaperJob(f"{paper}.zjol.com.cn", days, db, limit, parse_settings(settings), archive)
+    job = EpaperJob(f"{paper}.zjol.com.cn", days, db, limit, parse_settings(settings), archive, retry_rejected)
     window = days[0] if len(days) == 1 else f"{days[0]} to {days[-1]}"
     return run_and_report(
         lambda watcher: run_epaper_job(job, command=f"epaper {paper} {window}", watcher=watcher), archive

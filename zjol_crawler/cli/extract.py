@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sys
 from collections import Counter
 from collections.abc import Iterator
@@ -13,6 +14,7 @@ import click
 
 from pipelines.page import Page
 from pipelines.record import Article, to_json
+from pipelines.unread import unread_pieces
 from zjol_crawler.archive import ArchiveError
 from zjol_crawler.cli.errors import WorkFailedError
 from zjol_crawler.cli.options import check_url
@@ -24,11 +26,23 @@ from zjol_crawler.cli.options import check_url
     "-o", "output", metavar="FILE", type=click.Path(path_type=Path), help="Where records go; else standard output."
 )
 @click.option("--rejects", metavar="FILE", type=click.Path(path_type=Path), help="Where rejections go, as JSON Lines.")
+@click.option(
+    "--unread",
+    metavar="FILE",
+    type=click.Path(path_type=Path),
+    help="Where what no grammar could read goes, as JSON Lines.",
+)
 @click.option("--workers", type=click.IntRange(1, 256), default=1, show_default=True, help="Processes to extract with.")
 @click.option("--explain", is_flag=True, help="Show how one page (a WARC or a saved page) was read, instead.")
 @click.option("--url", metavar="URL", help="With --explain, the address a saved page was fetched from.")
 def command(
-    files: tuple[Path, ...], output: Path | None, rejects: Path | None, workers: int, explain: bool, url: str | None
+    files: tuple[Path, ...],
+    output: Path | None,
+    rejects: Path | None,
+    unread: Path | None,
+    workers: int,
+    explain: bool,
+    url: str | None,
 ) -> int:
     """Read the pages in WARC FILEs; one record an article, its pages merged, in input order."""
     if explain:
@@ -39,11 +53,17 @@ def command(
     with ExitStack() as stack:
         records = _open(output, stack) if output else sys.stdout
         refused = _open(rejects, stack) if rejects else None
+        puzzling = _open(unread, stack) if unread else None
         try:
             for result in extract_archives(files, workers=workers, skipped=counts):
                 if isinstance(result, Article):
                     counts["records"] += 1
                     records.write(to_json(result) + "\n")
+                    for field, text in unread_pieces(result):
+                        counts[f"unread {field}"] += 1
+                        if puzzling is not None:
+                            line = {"url": result.url, "field": field, "text": text}
+                            puzzling.write(json.dumps(line, ensure_ascii=False) + "\n")
                 else:
                     counts[f"rejected {result.reason}"] += 1
                     if refused is not None:

@@ -31,6 +31,8 @@ archive_option = click.option(
     help="Keep every response in this folder as WARC.",
 )
 
+retry_option = click.option("--retry-rejected", is_flag=True, help="Fetch again what earlier runs rejected.")
+
 setting_option = click.option(
     "-s", "settings", metavar="NAME=VALUE", multiple=True, help="A Scrapy setting; may be given many times."
 )

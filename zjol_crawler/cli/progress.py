@@ -12,9 +12,13 @@ import click
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
-from zjol_crawler.running import CrawlResult, Watcher
+from zjol_crawler.running import NOTED_STAT, CrawlResult, Watcher
 
 _MOST_REJECTIONS = 10
+# What became of pages and lists looked at again.
+_VISITS = {"looked at again": "zjol/revisited", "  as they were": "zjol/not_modified", "  gone": "zjol/gone"}
+# The lines whose unread pieces are counted.
+_LINES = ("byline", "dateline", "credit")
 
 
 @contextmanager
@@ -37,10 +41,11 @@ def progress_bar() -> Iterator[Watcher]:
 
         def watch(stats: Mapping[str, Any]) -> None:
             total = stats.get("zjol/found", 0) - stats.get("zjol/known", 0)
+            done = stats.get("item_scraped_count", 0) - stats.get(NOTED_STAT, 0)
             progress.update(
                 task,
-                completed=stats.get("item_scraped_count", 0),
-                total=max(total, stats.get("item_scraped_count", 0)) or None,
+                completed=done,
+                total=max(total, done) or None,
                 tail=f"{stats.get('response_received_count', 0)} pages fetched",
             )
 
@@ -54,12 +59,14 @@ def print_summary(result: CrawlResult, started: float) -> None:
     rows = [
         ("articles found", stats.get("zjol/found", 0)),
         ("known before", stats.get("zjol/known", 0)),
+        *((label, stats[name]) for label, name in _VISITS.items() if name in stats),
         ("pages fetched", stats.get("response_received_count", 0) - stats.get("robotstxt/response_count", 0)),
         ("stored new", stats.get("zjol/stored", 0)),
         ("changed", stats.get("zjol/changed", 0)),
         ("unchanged", stats.get("zjol/unchanged", 0) + stats.get("zjol/duplicate", 0)),
         ("rejected", sum(reasons.values())),
         *((f"  {reason}", count) for reason, count in sorted(reasons.items())),
+        *((f"unread {field}", stats[name]) for field in _LINES if (name := f"zjol/unread/{field}") in stats),
         ("seconds", f"{time.monotonic() - started:.1f}"),
     ]
     for name, value in rows:

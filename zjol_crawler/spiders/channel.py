@@ -9,11 +9,13 @@ from scrapy import Request
 from scrapy.http import HtmlResponse, Response
 from twisted.python.failure import Failure
 
+from pipelines.item_pipelines import visit_of
 from pipelines.record import Rejection
+from pipelines.store.ledger import Noted
 from pipelines.store.runs import LISTS_FAILED
 from zjol_crawler.links import ListedArticle, listed_articles, next_list_page
-from zjol_crawler.responses import to_rejection
-from zjol_crawler.spiders.base import ListedArticlesSpider, Output
+from zjol_crawler.responses import to_page, to_rejection
+from zjol_crawler.spiders.base import ListedArticlesSpider, Output, conditions
 
 
 class ChannelSpider(ListedArticlesSpider):
@@ -44,30 +46,48 @@ class ChannelSpider(ListedArticlesSpider):
         self._thorough = thorough
 
     async def start(self) -> AsyncIterator[Any]:
-        """Ask for the list pages."""
+        """Ask for what earlier runs have left, and for the list pages."""
+        for request in self.due_requests():
+            yield request
         for url in dict.fromkeys(self.lists):
-            yield self._list_request(url)
+            # A list that must be walked through is asked for whole.
+            known = None if self._thorough or self.since is not None else self.ledger.list_validators(url)
+            yield self._list_request(url, url, conditions(known) if known else {})
 
-    def _list_request(self, url: str) -> Request:
-        return Request(url, callback=self.parse_list, errback=self.reject_list, priority=5)
+    def _list_request(self, url: str, first: str, headers: dict[str, str]) -> Request:
+        return Request(
+            url,
+            callback=self.parse_list,
+            errback=self.reject_list,
+            cb_kwargs={"first": first},
+            headers=headers,
+            meta={"handle_httpstatus_list": [304]},
+            priority=5,
+        )
 
-    def parse_list(self, response: Response) -> Iterator[Output]:
+    def parse_list(self, response: Response, first: str) -> Iterator[Output]:
         """Take a list page: its articles, then its next page while it still shows what is wanted."""
         self.count("lists")
+        visit = visit_of(to_page(response))
+        if visit.status == 304:
+            yield Noted(visit, "list")
+            return
         if not isinstance(response, HtmlResponse):
             yield Rejection(url=response.url, reason="not_article", detail="a list page that is no HTML")
             return
         listed = listed_articles(response)
         fresh = self.not_met([article.url for article in listed])
         listed = [article for article in listed if article.url in fresh]
-        new = self.new_articles([article.url for article in listed if self._is_wanted(article)])
+        new = self.new_articles([article.url for article in listed if self._is_wanted(article)], first)
         for url in new:
             yield self.article_request(url)
+        # After its articles: a list is known as it stands only once what it named is in the ledger.
+        yield Noted(visit, "list")
         if self.is_full:
             return
         following = next_list_page(response)
         if following is not None and self._goes_on(listed, new):
-            yield self._list_request(following)
+            yield self._list_request(following, first, {})
 
     def reject_list(self, failure: Failure) -> Iterator[Output]:
         """List a list page that could not be fetched as a rejection."""

@@ -39,7 +39,9 @@ class EpaperSpider(ListedArticlesSpider):
         self.days = days.split() if isinstance(days, str) else list(days)
 
     async def start(self) -> AsyncIterator[Any]:
-        """Ask for the issue of each day."""
+        """Ask for what earlier runs have left, and for the issue of each day."""
+        for request in self.due_requests():
+            yield request
         for day in dict.fromkeys(self.days):
             yield self._index_request(issue_indexes(self.host, day))
 
@@ -97,5 +99,5 @@ class EpaperSpider(ListedArticlesSpider):
 
     def _fetch(self, urls: Sequence[str]) -> Iterator[Request]:
         fresh = self.not_met(urls)
-        for url in self.new_articles([url for url in urls if url in fresh]):
+        for url in self.new_articles([url for url in urls if url in fresh], self.host):
             yield self.article_request(url)

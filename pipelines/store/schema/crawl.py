@@ -16,7 +16,7 @@ class PageRow(Numbered, Base):
 
     __tablename__ = "page"
     __table_args__ = (
-        CheckConstraint("state in ('found', 'stored', 'rejected', 'failed')", name="state"),
+        CheckConstraint("state in ('found', 'stored', 'rejected', 'failed', 'gone', 'list')", name="state"),
         CheckConstraint("attempts >= 0", name="attempts"),
         {"comment": "The crawl's ledger: every page found, and what became of it", **MARIADB_OPTIONS},
     )
@@ -24,12 +24,25 @@ class PageRow(Numbered, Base):
     url: Mapped[Url] = mapped_column(unique=True, comment="Address as it was found")
     state: Mapped[Word] = mapped_column(
         index=True,
-        comment="found (not fetched yet), stored, rejected (gave no record), failed (to be tried again)",
+        comment="found (not fetched yet), stored, rejected (gave no record), failed (to be tried again), "
+        "gone (stored, and the site has it no more), list (a list page)",
     )
     attempts: Mapped[int] = mapped_column(comment="Fetches that failed since the last that did not")
     error: Mapped[str | None] = mapped_column(comment="Why it is rejected or failed")
     found_at: Mapped[datetime] = mapped_column(comment="When it was found, UTC")
     visited_at: Mapped[datetime | None] = mapped_column(comment="When its state last changed by a fetch, UTC")
+    found_on: Mapped[Url | None] = mapped_column(
+        index=True, comment="First page of the list it was found on, or the paper's host; NULL for what no list named"
+    )
+    status: Mapped[int | None] = mapped_column(comment="HTTP status of the last answer that was no 304")
+    etag: Mapped[str | None] = mapped_column(comment="ETag of that answer, sent back to ask whether the page changed")
+    last_modified: Mapped[str | None] = mapped_column(comment="Last-Modified of that answer, sent back likewise")
+    visits: Mapped[int] = mapped_column(
+        server_default="0", comment="How often the crawl has fetched it since it was stored, the first time included"
+    )
+    next_visit: Mapped[datetime | None] = mapped_column(
+        index=True, comment="When the crawl will look at it again, UTC; NULL for no more"
+    )
 
 
 class CrawlRunRow(Numbered, Base):
