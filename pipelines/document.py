@@ -27,9 +27,16 @@ class Document:
         is_cut: the tree stops before the text does, for elements are nested deeper than a parser will follow.
     """
 
-    def __init__(self, text: str, url: str) -> None:
+    def __init__(self, text: str, url: str, utf_8: bytes | None = None) -> None:
+        """Parse a page.
+
+        Args:
+            text: its characters.
+            url: where it was fetched from.
+            utf_8: the same in UTF-8, where the caller has it: it need not be made again.
+        """
         parser = etree.HTMLParser(encoding="utf-8", huge_tree=True, remove_pis=True)
-        root = etree.fromstring(text.encode("utf-8", "replace") or b"<html/>", parser)
+        root = etree.fromstring(utf_8 or text.encode("utf-8", "replace") or b"<html/>", parser)
         self.url = url
         self.text = text
         self.root: etree._Element = etree.Element("html") if root is None else root

@@ -66,7 +66,9 @@ def read_page(page: Page) -> PageReading | Rejection:
         decoded = decode(page.body, page.content_type)
     except Undecodable:
         return Rejection(url=page.url, reason="undecodable")
-    document = Document(decoded.text, page.url)
+    # Sound UTF-8 that opens with markup, not with a byte-order mark, is parsed as it came.
+    is_sound = decoded.encoding == "utf-8" and not decoded.flags and page.body.startswith(b"<")
+    document = Document(decoded.text, page.url, page.body if is_sound else None)
     found = find_places(document, decoded.text)
     if isinstance(found, Rejection):
         return found

@@ -20,6 +20,8 @@ from lxml import etree
 _COMPOUND = re.compile(
     r"(?P<tag>[\w-]+)?(?P<marks>(?:[.#][\w-]+)*)(?:\[(?P<attribute>[\w-]+)\*=(?P<part>[^\]]+)\])?(?::nth\((?P<nth>\d+)\))?"
 )
+_ONE_NAME = re.compile(r"([.#])([\w-]+)")
+_LINKS_WITH_CLASS = etree.XPath("descendant::a[@class]")
 CONTENT_COMMENTS = ":content-comments"
 _CONTENT_BEGIN = etree.XPath("descendant::comment()[contains(., 'content()') and contains(., 'begin')]/..")
 # The tags that selectors without one may mean. Links and list items, most of a page's elements, are none of them.
@@ -105,6 +107,12 @@ class ElementIndex:
     def first(self, *selectors: str) -> etree._Element | None:
         """Give the first element of the first selector that matches anything."""
         for selector in selectors:
+            if match := _ONE_NAME.fullmatch(selector):
+                # Most selectors are one id or class, which the index answers by itself.
+                named = (self._ids if match[1] == "#" else self._classes).get(match[2])
+                if named:
+                    return named[0]
+                continue
             for element in self.select(selector):
                 return element
         return None
@@ -131,7 +139,7 @@ class ElementIndex:
             return []
         if self._links is None:
             self._links = {}
-            for element in self._root.iter("a"):
+            for element in _LINKS_WITH_CLASS(self._root):
                 for own in (element.get("class") or "").split():
                     self._links.setdefault(own, []).append(element)
         return self._links.get(name, [])

@@ -18,6 +18,7 @@ from __future__ import annotations
 import re
 from datetime import date
 from enum import StrEnum
+from functools import lru_cache
 from typing import NamedTuple
 from urllib.parse import SplitResult, urlsplit
 
@@ -70,6 +71,8 @@ class UrlParts(NamedTuple):
     paper: str | None = None
 
 
+# One page asks for its own address over and over.
+@lru_cache(maxsize=128)
 def parse_url(url: str) -> UrlParts:
     """Read what `url` says about the page behind it.
 
@@ -116,6 +119,7 @@ def article_id(url: str) -> str:
     return canonical_url(url).removeprefix("https://") + (f"?{query}" if query else "")
 
 
+@lru_cache(maxsize=128)
 def canonical_url(url: str) -> str:
     """Give the identity of an article on the web: https, lower-case host, no query, fragment, page suffix or `_ext`.
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from itertools import zip_longest
 from typing import NamedTuple
 
@@ -73,6 +74,8 @@ class MetaLine(NamedTuple):
     labels: dict[str, str] = {}  # noqa: RUF012 - never changed
 
 
+# A page prints the same line in an element of its own and around it.
+@lru_cache(maxsize=64)
 def read_meta_line(text: str) -> MetaLine:
     """Read one printed line of time, source, byline and editors.
 
