@@ -5,7 +5,7 @@ python -m tests.store.schema_document
 
 import json
 from collections.abc import Iterator, Mapping
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import msgspec
@@ -14,6 +14,7 @@ from sqlalchemy import Column, Table, text
 from pipelines.record import Block, Rejection
 from pipelines.store.column_types import UtcInstant
 from pipelines.store.engine import open_database
+from pipelines.store.jobs import take_job
 from pipelines.store.schema import Base, CrawlRunRow
 from pipelines.store.views import VIEWS
 from pipelines.store.writer import Writer
@@ -33,7 +34,7 @@ _SHOWN = 60
 ORDER = (
     *("article", "article_url", "channel", "person", "organization", "keyword", "contribution"),
     *("dateline_contribution", "article_keyword", "image", "image_contribution", "revision"),
-    *("page", "crawl_run", "rejection", "article_search", "article_fingerprint", "change_counter"),
+    *("page", "crawl_run", "rejection", "job", "article_search", "article_fingerprint", "change_counter"),
 )
 
 
@@ -101,6 +102,7 @@ def sample_rows() -> dict[str, Row]:
     first = harbour(article_id="t20161001_2000006", body=repost.body, article_body=long, images=[])
     writer.write([harbour(headline="渔港醒了"), first, repost, front_page(), stub], seen_at=_FIRST)
     writer.write([harbour()], seen_at=_SECOND)
+    take_job(engine, "news", "server-4711", now=_SECOND, lease=timedelta(minutes=5))
     # The rows that show most: the repost, the page that was rejected, the channel inside others.
     telling = {
         "article": "article_id LIKE '%2000007'", "page": "state = 'rejected'", "channel": "parent_id IS NOT NULL",

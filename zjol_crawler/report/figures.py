@@ -177,7 +177,8 @@ def _coverage(days: Rows) -> Rows:
 def _rejections(connection: Connection) -> Rows:
     reasons = _rows(
         connection,
-        "SELECT reason, count(*) AS pages, max(seen_at) AS last FROM rejection GROUP BY reason ORDER BY pages DESC, reason",
+        "SELECT reason, count(*) AS pages, max(seen_at) AS last FROM rejection "
+        "GROUP BY reason ORDER BY pages DESC, reason",
     )
     for row in reasons:
         row["examples"] = _rows(

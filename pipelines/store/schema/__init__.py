@@ -2,7 +2,7 @@
 
 from pipelines.store.schema.articles import ArticleRow, ArticleUrlRow, ChannelRow, RevisionRow
 from pipelines.store.schema.base import Base
-from pipelines.store.schema.crawl import CrawlRunRow, PageRow, RejectionRow
+from pipelines.store.schema.crawl import CrawlRunRow, JobRow, PageRow, RejectionRow
 from pipelines.store.schema.credits import (
     ArticleKeywordRow,
     ContributionRow,
@@ -29,6 +29,7 @@ __all__ = [
     "DatelineContributionRow",
     "ImageContributionRow",
     "ImageRow",
+    "JobRow",
     "KeywordRow",
     "OrganizationRow",
     "PageRow",

@@ -76,3 +76,21 @@ class RejectionRow(Numbered, Base):
         ForeignKey("crawl_run.id"), index=True, comment="Run that met it → crawl_run; NULL outside a run"
     )
     seen_at: Mapped[datetime] = mapped_column(index=True, comment="When it was met, UTC")
+
+
+class JobRow(Base):
+    """A scheduled job."""
+
+    __tablename__ = "job"
+    __table_args__ = ({"comment": "A job of zjol schedule: who runs it now, and how it ran last", **MARIADB_OPTIONS},)
+
+    name: Mapped[Word] = mapped_column(primary_key=True, comment="What the schedule calls it")
+    started_at: Mapped[datetime | None] = mapped_column(comment="When it started last, UTC")
+    finished_at: Mapped[datetime | None] = mapped_column(
+        comment="When it ended last, UTC; NULL while it runs or after a kill"
+    )
+    exit_status: Mapped[int | None] = mapped_column(comment="Exit status of its last run")
+    leased_by: Mapped[str | None] = mapped_column(comment="Machine and process that run it; NULL where none does")
+    leased_until: Mapped[datetime | None] = mapped_column(
+        comment="Until when it is theirs unless they say so again, UTC"
+    )

@@ -1,0 +1,143 @@
+"""The jobs of a schedule, as their TOML file says them."""
+
+from __future__ import annotations
+
+import re
+from datetime import timedelta
+from importlib.resources import files
+from pathlib import Path
+
+import msgspec
+from apscheduler.triggers.base import BaseTrigger
+from apscheduler.triggers.cron import CronTrigger
+from apscheduler.triggers.interval import IntervalTrigger
+
+TIME_ZONE = "Asia/Shanghai"
+WEEKDAYS = ("sun", "mon", "tue", "wed", "thu", "fri", "sat")
+
+_SPAN = re.compile(r"(\d+)\s*([smhd])")
+_SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
+_NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,39}")
+
+
+class ScheduleError(Exception):
+    """A schedule cannot be used; the message names the file, the job and the remedy."""
+
+
+class Job(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """One job.
+
+    Attributes:
+        name: what it is called.
+        run: arguments of `zjol`.
+        every: how long after its last start it starts again, `30m`; or
+        cron: when, as five fields of a crontab.
+        jitter: start up to so much later.
+        timeout: stop it cleanly after so long.
+    """
+
+    name: str
+    run: list[str]
+    every: str | None = None
+    cron: str | None = None
+    jitter: str | None = None
+    timeout: str | None = None
+
+    @property
+    def seconds(self) -> int | None:
+        """How many seconds lie between starts; None for a job of certain times."""
+        return None if self.every is None else read_span(self.every)
+
+    def trigger(self) -> BaseTrigger:
+        """Give what tells its next start.
+
+        Raises:
+            ValueError: the times cannot be read.
+        """
+        jitter = read_span(self.jitter) if self.jitter else None
+        if self.every is not None:
+            return IntervalTrigger(seconds=read_span(self.every), jitter=jitter, timezone=TIME_ZONE)
+        minute, hour, day, month, weekday = crontab_fields(self.cron or "")
+        return CronTrigger(
+            minute=minute,
+            hour=hour,
+            day=day,
+            month=month,
+            day_of_week=weekday,
+            jitter=jitter,
+            timezone=TIME_ZONE,
+        )
+
+
+class _Schedule(msgspec.Struct, forbid_unknown_fields=True):
+    job: list[Job]
+
+
+def read_schedule(path: Path | None) -> list[Job]:
+    """Give the jobs of a file, or of the package's own schedule.
+
+    Raises:
+        ScheduleError: the file cannot be read, or a job in it makes no sense.
+    """
+    name = str(path) if path else "schedule.toml"
+    try:
+        text = path.read_bytes() if path else files("zjol_crawler.schedule").joinpath("schedule.toml").read_bytes()
+        jobs = msgspec.toml.decode(text, type=_Schedule).job
+    except OSError as error:
+        raise ScheduleError(f"{name}: cannot be read: {error.strerror or error}") from error
+    except msgspec.MsgspecError as error:
+        raise ScheduleError(f"{name}: {error}") from error
+    met: set[str] = set()
+    for job in jobs:
+        if fault := _fault(job, met):
+            raise ScheduleError(f"{name}: job {job.name!r}: {fault}")
+        met.add(job.name)
+    if not jobs:
+        raise ScheduleError(f"{name}: has no jobs; add a [[job]]")
+    return jobs
+
+
+def read_span(text: str) -> int:
+    """Give the seconds of `90s`, `30m`, `2h` or `1d`.
+
+    Raises:
+        ValueError: it is none.
+    """
+    match = _SPAN.fullmatch(text.strip())
+    if match is None or int(match[1]) == 0:
+        raise ValueError(f"{text!r} is no span of time; write it as 90s, 30m, 2h or 1d")
+    return int(timedelta(seconds=int(match[1]) * _SECONDS[match[2]]).total_seconds())
+
+
+def crontab_fields(cron: str) -> list[str]:
+    """Give the five fields of a crontab line, weekdays by name: 0 and 7 are Sunday, as in cron.
+
+    Raises:
+        ValueError: there are not five.
+    """
+    fields = cron.split()
+    if len(fields) != 5:
+        raise ValueError(f"{cron!r} has {len(fields)} fields; write minute hour day month weekday")
+    if not re.fullmatch(r"\*(?:/\d+)?", fields[4]):
+        fields[4] = re.sub(r"\d+", lambda number: WEEKDAYS[int(number[0]) % 7], fields[4].lower())
+    return fields
+
+
+def _fault(job: Job, met: set[str]) -> str | None:
+    if not _NAME.fullmatch(job.name):
+        return "its name may have small letters, digits, - and _, 40 at most"
+    if job.name in met:
+        return "its name stands twice"
+    if not job.run:
+        return "run is empty; give a zjol command"
+    if job.run[0] == "schedule":
+        return "a schedule runs no schedule"
+    if (job.every is None) == (job.cron is None):
+        return "give it every or cron, one of the two"
+    try:
+        job.trigger()
+        if job.timeout:
+            read_span(job.timeout)
+    except ValueError as error:
+        return str(error)
+    return None
