@@ -7,7 +7,7 @@ class System2014(Template):
     """Title in `div.contTit` or `.artTitle`, meta line by the `_baidu` ids, 【摘要】 between meta line and body."""
 
     name = "system-2014"
-    headline = ("div.contTit", ".contTit", ".artTitle")
+    headline = ("div.contTit", ".contTit", ".artTitle", "h1")
     meta = ("#pubtime_baidu", "#source_baidu", "#author_baidu")
     published = ("#pubtime_baidu",)
     source = ("#source_baidu",)

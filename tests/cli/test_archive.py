@@ -19,7 +19,7 @@ from tests.crawler.site import LIST, Answer, Site, article, listing, little_site
 from zjol_crawler.archive import find_captures, read_capture
 from zjol_crawler.archive_writer import ArchiveWriter, archive_files
 
-_KILLS = 5
+_KILLS = 4
 
 
 def records(folder: Path) -> list[tuple[str, str | None]]:

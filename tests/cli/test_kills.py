@@ -14,7 +14,7 @@ from pipelines.store.engine import open_database
 from pipelines.store.reader import read_articles
 from tests import servers
 
-_KILLS = {"sqlite": 20, "postgresql": 5, "mariadb": 5}
+_KILLS = {"sqlite": 10, "postgresql": 4, "mariadb": 4}
 
 
 def ingest(path: Path, url: str) -> subprocess.Popen:
