@@ -47,6 +47,17 @@ def test_a_second_run_over_an_unchanged_site_asks_for_the_list_alone_and_conditi
     assert site.conditional() == [LIST]
 
 
+@pytest.mark.parametrize("window", [("--limit", "1"), ("--until", "2016-09-01"), ("--since", "2016-10-02")])
+def test_a_run_that_took_part_of_a_list_does_not_make_the_next_one_pass_over_it(site, db, window):
+    first = site.answers[LIST]
+    site.answers[LIST] = tagged(listing([url(1)]), "short")
+    crawl(site, db)
+    site.answers[LIST] = first
+    crawl(site, db, *window)
+    crawl(site, db)
+    assert rows(db, "select count(*) from article") == [(3,)]
+
+
 def test_a_stored_article_is_looked_at_four_times_more(site, db):
     crawl(site, db)
     first = rows(db, "select visited_at, next_visit, visits, etag from page where url like '%1990001%'")[0]

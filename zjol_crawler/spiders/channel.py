@@ -81,8 +81,9 @@ class ChannelSpider(ListedArticlesSpider):
         new = self.new_articles([article.url for article in listed if self._is_wanted(article)], first)
         for url in new:
             yield self.article_request(url)
-        # After its articles: a list is known as it stands only once what it named is in the ledger.
-        yield Noted(visit, "list")
+        # A list is known as it stands only where all that it names is in the ledger.
+        if self.limit is None and self.since is None and self.until is None:
+            yield Noted(visit, "list")
         if self.is_full:
             return
         following = next_list_page(response)
