@@ -49,8 +49,12 @@ class ArticlePagesSpider(scrapy.Spider):
     allowed_domains = (SITE,)
 
     def article_request(self, url: str, **options: Any) -> Request:
-        """Give the request for an article's first page."""
-        return Request(url, callback=self.parse_article, errback=self.reject, **options)
+        """Give the request for an article's first page.
+
+        Scrapy's filter of repeated requests is passed by: it would drop a redirect to an address met before, a loop
+        among them, without a word. Spiders ask for each address once by themselves.
+        """
+        return Request(url, callback=self.parse_article, errback=self.reject, dont_filter=True, **options)
 
     def parse_article(self, response: Response) -> Iterator[Output]:
         """Take an article's first page, and ask for the next one where its pager shows more."""
@@ -83,6 +87,7 @@ class ArticlePagesSpider(scrapy.Spider):
             errback=self.miss_further,
             cb_kwargs={"pages": pages, "missing": missing[1:]},
             priority=10,
+            dont_filter=True,
         )
 
 
@@ -121,6 +126,7 @@ class ListedArticlesSpider(ArticlePagesSpider):
                     callback=self.parse_again,
                     errback=self.reject,
                     headers=conditions(page),
+                    dont_filter=True,
                     meta={"handle_httpstatus_list": [_NOT_MODIFIED, *_GONE]},
                 )
             else:
