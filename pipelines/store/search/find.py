@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import time
 from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
@@ -31,6 +32,8 @@ _article = table_of(ArticleRow)
 _WEIGHTS = {"headline": 8.0, "abstract": 3.0, "caption": 2.0, "article_body": 1.0}
 # Of more matches than this only the newest are ranked.
 _RANKED = 2000
+# How often counts that do not agree are asked for again, and the pause between in seconds.
+_ATTEMPTS, _PAUSE = 20, 0.05
 # Characters shown before and after a word.
 _CONTEXT = 24
 
@@ -113,11 +116,25 @@ def search(
             conditions.append(_article.c.channel_id.in_(channels_named(channel)))
         if person is not None:
             conditions.append(_names(person))
-        total = connection.scalars(select(func.count()).select_from(_article).where(*conditions)).one()
-        newest = (_article.c.published_at.desc(), _article.c.article_id)
-        keys = connection.scalars(select(_article.c.id).where(*conditions).order_by(*newest).limit(_RANKED)).all()
+        total, keys = _matches(connection, conditions)
         hits = sorted(_hits(connection, keys, phrases), key=lambda entry: entry[0])
     return Hits(total, [hit for _, hit in hits[:limit]])
+
+
+def _matches(connection: Connection, conditions: Sequence[ColumnElement[bool]]) -> tuple[int, Sequence[int]]:
+    """Give how many articles match, and the keys of the newest.
+
+    While MariaDB moves new words from its cache to its index, for a moment a search misses some of them, and two that
+    should see the same do not: both are asked again until they agree.
+    """
+    newest = (_article.c.published_at.desc(), _article.c.article_id)
+    for _ in range(_ATTEMPTS):
+        total = connection.scalars(select(func.count()).select_from(_article).where(*conditions)).one()
+        keys = connection.scalars(select(_article.c.id).where(*conditions).order_by(*newest).limit(_RANKED)).all()
+        if len(keys) == min(total, _RANKED):
+            break
+        time.sleep(_PAUSE)
+    return total, keys
 
 
 def _condition(connection: Connection, query: Condition) -> ColumnElement[bool]:
