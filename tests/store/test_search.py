@@ -1,5 +1,7 @@
 """Search: the same answers on every engine, kept true by the writer."""
 
+import time
+
 import pytest
 
 from pipelines.record import Block, Image, Person
@@ -115,7 +117,11 @@ def test_a_phrase_is_found_wherever_it_stands_in_a_long_body(engine):
     for place in (0, 2958, 2990, 3000, 5940, 9000):
         body = f"{filler[:place]}东海渔歌唱晚{filler[place:]}"
         write_articles(engine, [article(place, "长文", body)])
-        assert place in numbers(search(engine, "东海渔歌唱晚").hits)
+        deadline = time.monotonic() + 5
+        # MariaDB may miss a word for a moment, while it moves new ones from its cache to its index.
+        while place not in numbers(search(engine, "东海渔歌唱晚").hits):
+            assert engine.dialect.name == "mariadb"
+            assert time.monotonic() < deadline
 
 
 @pytest.mark.parametrize("words", ["", "，。", "NOT 电商", "电商 OR", "(电商", "电商)", "AND", "-电商"])
