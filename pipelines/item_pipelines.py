@@ -1,12 +1,13 @@
 """Scrapy's view of the road: item pipelines that extract, validate and store what spiders yield.
 
 A spider yields a `Page`, or a list of the `Page`s of one article; what could not be fetched it yields as a `Rejection`,
-a visit that gives no record as `Noted`. What comes out is an `Outcome`.
-Settings read here:
+a visit that gives no record as `Noted`. What comes out is an `Outcome`. One of two pipelines does the work:
+`StorePipeline` where `ZJOL_DB` is set, `ExtractPipeline` where it is not. Settings read here:
 
-* `ZJOL_DB`: the database's SQLAlchemy URL; where it is not set, `StorePipeline` is off.
-* `ZJOL_BATCH_SIZE`: how many records one transaction writes (100).
-* `ZJOL_FLUSH_SECONDS`: how long a record waits at most for its batch to fill (5).
+* `ZJOL_DB`: the database's SQLAlchemy URL.
+* `ZJOL_BACKGROUND`: where extraction and storing are done, `process` or `thread` (`thread`).
+* `ZJOL_BATCH_SIZE`: how many items one transaction writes at most (100).
+* `ZJOL_KEEP_ARTICLES`: give stored articles back in their outcomes (false).
 * `ZJOL_COMMAND`: what the run's row in `crawl_run` names as its command (`crawl` and the spider's name).
 """
 
@@ -14,8 +15,9 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Coroutine, Sequence
+from collections.abc import Coroutine, Mapping
 from typing import Any, NamedTuple, Self
+from weakref import WeakKeyDictionary
 
 from scrapy import signals
 from scrapy.crawler import Crawler
@@ -23,75 +25,37 @@ from scrapy.exceptions import CloseSpider, DropItem, NotConfigured
 from scrapy.utils.asyncio import run_in_thread
 from sqlalchemy import Engine
 
-from pipelines.merge import extract_article
-from pipelines.page import Page
-from pipelines.record import Article, Rejection
+from pipelines.background import Background, BackgroundDiedError, Servant
+from pipelines.outcomes import Item, Outcome, check_item, outcome_of, remarks_on
+from pipelines.recording import Recorded, Recorder
 from pipelines.store.engine import open_database
 from pipelines.store.errors import StoreError
-from pipelines.store.ledger import Noted, Visit
 from pipelines.store.runs import finish_run, start_run
-from pipelines.store.writer import Writer, WriteSummary
-from pipelines.unread import unread_pieces
-from pipelines.validate import validate
 
 STORE_FAILED = "store_failed"
 STORE_ERROR_STAT = "zjol/store_error"
 STAT_PREFIX = "zjol/"
 
 _DEFAULT_BATCH_SIZE = 100
-_DEFAULT_FLUSH_SECONDS = 5.0
+_backgrounds: WeakKeyDictionary[Crawler, Background] = WeakKeyDictionary()
 
 logger = logging.getLogger(__name__)
 
 
-class Outcome(NamedTuple):
-    """What became of what a spider yielded.
-
-    Attributes:
-        record: the article or rejection; None for a visit that gives neither.
-        visit: the answer to the request for the record's first page, where the crawl made one.
-        noted: the visit that gives no record.
-    """
-
-    record: Article | Rejection | None
-    visit: Visit | None = None
-    noted: Noted | None = None
+def background_of(crawler: Crawler) -> Background:
+    """Give the background of a crawl, which ends with it."""
+    if crawler not in _backgrounds:
+        background = Background(crawler.settings.get("ZJOL_BACKGROUND") or "thread")
+        _backgrounds[crawler] = background
+        # Signals keep no reference to what they call.
+        crawler.signals.connect(background.close, signals.engine_stopped, weak=False)
+    return _backgrounds[crawler]
 
 
 class ExtractPipeline:
-    """Pages → `Outcome`; records and noted visits are wrapped as they are."""
+    """Pages → `Outcome`, in a crawl that stores nothing.
 
-    def process_item(self, item: object) -> Outcome:
-        """Extract a page, or the pages of one article.
-
-        Raises:
-            TypeError: the spider yielded something else.
-        """
-        if isinstance(item, Article | Rejection):
-            return Outcome(item)
-        if isinstance(item, Noted):
-            return Outcome(None, noted=item)
-        if isinstance(item, Page):
-            return Outcome(extract_article([item]), visit_of(item))
-        if isinstance(item, list | tuple) and item and all(isinstance(page, Page) for page in item):
-            return Outcome(extract_article(item), visit_of(item[0]))
-        raise TypeError(f"a spider yields pages, a list of pages, rejections or visits, not {type(item).__name__}")
-
-
-def visit_of(page: Page) -> Visit:
-    """Give the answer that a fetched page was."""
-    return Visit(
-        page.requested_url or page.url,
-        page.url,
-        page.status,
-        page.headers.get("etag"),
-        page.headers.get("last-modified"),
-    )
-
-
-class ValidatePipeline:
-    """Counts and logs what is wrong with records, and what the grammars left unread; they are stored all the same.
-
+    Faults of records and what the grammars left unread are logged and counted; the records are given all the same.
     Stats: `zjol/flagged` records, `zjol/flagged/FIELD` faults, `zjol/unread/FIELD` pieces of lines not understood.
     """
 
@@ -100,47 +64,60 @@ class ValidatePipeline:
 
     @classmethod
     def from_crawler(cls, crawler: Crawler) -> Self:
-        """Make the pipeline of a crawl."""
+        """Make the pipeline of a crawl.
+
+        Raises:
+            NotConfigured: `StorePipeline` does the work.
+        """
+        if crawler.settings.get("ZJOL_DB"):
+            # Scrapy warns of what is switched off with a reason.
+            raise NotConfigured
         return cls(crawler)
 
-    def process_item(self, item: Outcome) -> Outcome:
-        """Validate an article; all else passes."""
-        article = item.record
-        if not isinstance(article, Article):
-            return item
-        faults = validate(article)
-        if faults:
-            _count(self._crawler, "flagged")
-        for fault in faults:
-            logger.warning("%s: %s", article.url, fault)
-            _count(self._crawler, f"flagged/{fault.partition(':')[0]}")
-        for field, text in unread_pieces(article):
-            logger.info("%s: %s: cannot read %r", article.url, field, text)
-            _count(self._crawler, f"unread/{field}")
-        return item
+    def process_item(self, item: object) -> Outcome:
+        """Extract a page, or the pages of one article.
+
+        Raises:
+            TypeError: the spider yielded something else.
+        """
+        outcome = outcome_of(check_item(item))
+        remarks = remarks_on(outcome)
+        for line in remarks.faults:
+            logger.warning("%s", line)
+        for line in remarks.unread:
+            logger.info("%s", line)
+        _count(self._crawler, remarks.counts)
+        return outcome
+
+
+class _Waiting(NamedTuple):
+    item: Item
+    outcome: asyncio.Future[Outcome]
 
 
 class StorePipeline:
-    """Writes records and rejections in batches, and the run itself as a row of `crawl_run`.
+    """Extracts and stores in the background, and writes the run itself as a row of `crawl_run`.
 
-    Stats: `zjol/stored`, `zjol/changed`, `zjol/unchanged`, `zjol/duplicate`, `zjol/rejected`, `zjol/rejected/REASON`;
-    where the database failed, `zjol/store_error` is the one line that says why and `zjol/not_stored` counts what was
-    lost: those pages count as not fetched, so another run gets them.
+    While one batch is under way the next gathers, so batches are as large as the crawl is fast and no item waits for
+    others; an item counts as under way until it is stored, which holds the crawl to the pace of storing.
+
+    Stats: those of `ExtractPipeline`; `zjol/stored`, `zjol/changed`, `zjol/unchanged`, `zjol/duplicate`,
+    `zjol/rejected`, `zjol/rejected/REASON`; where the database failed, `zjol/store_error` is the one line that says why
+    and `zjol/not_stored` counts what was lost: those pages count as not fetched, so another run gets them.
     """
 
     def __init__(self, crawler: Crawler, url: str) -> None:
         self._crawler = crawler
         self._url = url
         self._batch_size = max(1, crawler.settings.getint("ZJOL_BATCH_SIZE", _DEFAULT_BATCH_SIZE))
-        self._flush_seconds = crawler.settings.getfloat("ZJOL_FLUSH_SECONDS", _DEFAULT_FLUSH_SECONDS)
         self._engine: Engine | None = None
-        self._writer: Writer | None = None
+        self._recorder: Servant | None = None
         self._run_id: int | None = None
-        self._batch: list[Outcome] = []
-        self._writing = asyncio.Lock()
-        self._closing = asyncio.Event()
-        self._tasks: set[asyncio.Task[None]] = set()
+        self._waiting: list[_Waiting] = []
+        self._is_recording = False
+        self._is_closing = False
         self._failed = False
+        self._tasks: set[asyncio.Task[None]] = set()
 
     @classmethod
     def from_crawler(cls, crawler: Crawler) -> Self:
@@ -151,7 +128,7 @@ class StorePipeline:
         """
         url = crawler.settings.get("ZJOL_DB")
         if not url:
-            raise NotConfigured("ZJOL_DB is not set")
+            raise NotConfigured
         pipeline = cls(crawler, url)
         crawler.signals.connect(pipeline.finish_run, signals.spider_closed)
         return pipeline
@@ -162,37 +139,40 @@ class StorePipeline:
         Raises:
             CloseSpider: the database cannot be opened; nothing is fetched.
         """
+        settings = self._crawler.settings
         spider = self._crawler.spider
-        command = self._crawler.settings.get("ZJOL_COMMAND") or f"crawl {spider.name if spider else ''}".rstrip()
+        command = settings.get("ZJOL_COMMAND") or f"crawl {spider.name if spider else ''}".rstrip()
         try:
             self._engine = open_database(self._url)
             self._run_id = start_run(self._engine, command)
         except StoreError as error:
             self._note_failure(error)
             raise CloseSpider(STORE_FAILED) from error
-        self._writer = Writer(self._engine, run_id=self._run_id)
-        self._start(self._flush_regularly())
+        keep = settings.getbool("ZJOL_KEEP_ARTICLES")
+        self._recorder = background_of(self._crawler).servant(Recorder, self._url, self._run_id, keep)
 
-    async def process_item(self, item: Outcome) -> Outcome:
-        """Take a record into the batch under way.
+    async def process_item(self, item: object) -> Outcome:
+        """Give what became of an item, once it is stored.
 
         Raises:
+            TypeError: the spider yielded what is no item.
             DropItem: the database has failed.
         """
+        checked = check_item(item)
         if self._failed:
-            _count(self._crawler, "not_stored")
-            raise DropItem("not stored, for the database failed", log_level="DEBUG")
-        self._batch.append(item)
-        if len(self._batch) >= self._batch_size:
-            await self._flush()
-        return item
+            _count(self._crawler, {"not_stored": 1})
+            raise _not_stored()
+        waiting = _Waiting(checked, asyncio.get_running_loop().create_future())
+        self._waiting.append(waiting)
+        if not self._is_recording:
+            self._start(self._record())
+        return await waiting.outcome
 
     async def close_spider(self) -> None:
-        """Write what is left."""
-        self._closing.set()
+        """Wait for what is left."""
+        self._is_closing = True
         # A task that closes the spider waits for this very call.
         await asyncio.gather(*(task for task in self._tasks if task.get_name() != STORE_FAILED))
-        await self._flush()
 
     def finish_run(self, reason: str) -> None:
         """Note in the run's row how it ended and what it counted, and let the database go."""
@@ -206,37 +186,38 @@ class StorePipeline:
         finally:
             self._engine.dispose()
 
-    async def _flush_regularly(self) -> None:
-        while not self._closing.is_set() and not self._failed:
+    async def _record(self) -> None:
+        self._is_recording = True
+        while self._waiting:
+            batch, self._waiting = self._waiting[: self._batch_size], self._waiting[self._batch_size :]
             try:
-                await asyncio.wait_for(self._closing.wait(), self._flush_seconds)
-            except TimeoutError:
-                await self._flush()
-
-    async def _flush(self) -> None:
-        async with self._writing:
-            batch, self._batch = self._batch, []
-            if not batch:
-                return
-            if self._writer is None or self._failed:
-                _count(self._crawler, "not_stored", len(batch))
-                return
-            try:
-                summary = await run_in_thread(_write, self._writer, batch)
-            except StoreError as error:
-                _count(self._crawler, "not_stored", len(batch))
+                assert self._recorder is not None
+                recorded: Recorded = await self._recorder.call("record", [waiting.item for waiting in batch])
+            except Exception as error:  # noqa: BLE001 - whatever it is ends the crawl, and the items must not wait for ever
+                if not isinstance(error, StoreError | BackgroundDiedError):
+                    logger.exception("the items under way could not be recorded")
+                lost, self._waiting = [*batch, *self._waiting], []
+                _count(self._crawler, {"not_stored": len(lost)})
                 self._fail(error)
-            else:
-                self._count_summary(summary)
+                for waiting in lost:
+                    waiting.outcome.set_exception(_not_stored())
+                break
+            _count(self._crawler, recorded.counts)
+            for waiting, outcome in zip(batch, recorded.outcomes, strict=True):
+                if isinstance(outcome, Outcome):
+                    waiting.outcome.set_result(outcome)
+                else:
+                    waiting.outcome.set_exception(RuntimeError(f"cannot be read, which is a fault of ours:\n{outcome}"))
+        self._is_recording = False
 
-    def _fail(self, error: StoreError) -> None:
+    def _fail(self, error: Exception) -> None:
         self._note_failure(error)
         engine = self._crawler.engine
-        if engine is not None and not self._closing.is_set():
+        if engine is not None and not self._is_closing:
             # Not awaited here: the spider closes only when the items under way are through.
             self._start(engine.close_spider_async(reason=STORE_FAILED), STORE_FAILED)
 
-    def _note_failure(self, error: StoreError) -> None:
+    def _note_failure(self, error: Exception) -> None:
         self._failed = True
         logger.error("%s", error)
         if self._crawler.stats is not None:
@@ -246,12 +227,6 @@ class StorePipeline:
         task = asyncio.create_task(work, name=name)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
-
-    def _count_summary(self, summary: WriteSummary) -> None:
-        for outcome in ("stored", "changed", "unchanged", "duplicate", "rejected"):
-            _count(self._crawler, outcome, getattr(summary, outcome))
-        for reason, count in summary.rejected_by_reason.items():
-            _count(self._crawler, f"rejected/{reason}", count)
 
     def _counts(self) -> dict[str, int | float]:
         stats = self._crawler.stats.get_stats() if self._crawler.stats is not None else {}
@@ -263,14 +238,11 @@ class StorePipeline:
         return {"fetched": stats.get("response_received_count", 0), **counts}
 
 
-def _write(writer: Writer, batch: Sequence[Outcome]) -> WriteSummary:
-    return writer.write(
-        [outcome.record for outcome in batch if outcome.record is not None],
-        visits=[outcome.visit for outcome in batch if outcome.visit is not None],
-        noted=[outcome.noted for outcome in batch if outcome.noted is not None],
-    )
+def _not_stored() -> DropItem:
+    return DropItem("not stored, for the database failed", log_level="DEBUG")
 
 
-def _count(crawler: Crawler, name: str, count: int = 1) -> None:
-    if count and crawler.stats is not None:
-        crawler.stats.inc_value(STAT_PREFIX + name, count)
+def _count(crawler: Crawler, counts: Mapping[str, int]) -> None:
+    if crawler.stats is not None:
+        for name, count in counts.items():
+            crawler.stats.inc_value(STAT_PREFIX + name, count)

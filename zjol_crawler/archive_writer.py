@@ -7,6 +7,7 @@ whole record. `index.sqlite` says where each capture stands, and tells when a pa
 
 from __future__ import annotations
 
+import fcntl
 import hashlib
 import os
 import sqlite3
@@ -68,7 +69,7 @@ class Exchange(NamedTuple):
 class ArchiveWriter:
     """Writes WARC 1.1 files into a folder while its context lasts."""
 
-    def __init__(self, folder: Path, *, most_bytes: int = MOST_BYTES) -> None:
+    def __init__(self, folder: Path, most_bytes: int = MOST_BYTES) -> None:
         """Open the folder, making it where it is missing, and mend what a crash has left in it.
 
         Raises:
@@ -87,7 +88,7 @@ class ArchiveWriter:
             self._index.execute(_TABLE)
             self._index.execute(_TABLE_INDEX)
             for path in sorted(folder.glob(f"*{_OPEN}")):
-                if not _is_alive(path):
+                if not _is_being_written(path):
                     self._mend(path)
         except (OSError, sqlite3.Error) as error:
             raise ArchiveWriteError(f"{folder}: the archive cannot be written: {error}; give another folder") from error
@@ -144,6 +145,7 @@ class ArchiveWriter:
         if self._file is None:
             self._file = (self._folder / (self._name() + _OPEN)).open("ab")  # type: ignore[assignment]
             assert self._file is not None
+            fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
             self._writer = WARCWriter(self._file, gzip=True, warc_version="1.1")
             about = {"software": f"zjol-crawler/{version('zjol-crawler')}", "format": "WARC File Format 1.1"}
             self._writer.write_record(self._writer.create_warcinfo_record(self._name(), about))
@@ -184,15 +186,14 @@ def archive_files(folder: Path) -> list[Path]:
     return sorted(path for name in names for path in folder.glob(name))
 
 
-def _is_alive(path: Path) -> bool:
-    """Tell whether the process that began a file still runs."""
-    try:
-        os.kill(int(path.name.split("-")[-2]), 0)
-    except (ProcessLookupError, ValueError, IndexError):
-        return False
-    except PermissionError:
-        return True
-    return True
+def _is_being_written(path: Path) -> bool:
+    """Tell whether a process still writes to a file: it holds a lock on it as long as it lives."""
+    with path.open("rb") as stream:
+        try:
+            fcntl.flock(stream, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return True
+    return False
 
 
 def _whole_members(path: Path) -> int:

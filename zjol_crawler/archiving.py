@@ -19,10 +19,14 @@ from scrapy.crawler import Crawler
 from scrapy.exceptions import NotConfigured
 from scrapy.http import Headers, Response
 
+from pipelines.background import BackgroundDiedError
+from pipelines.item_pipelines import background_of
 from zjol_crawler.archive_writer import MOST_BYTES, ArchiveWriteError, ArchiveWriter, Exchange
 
 ARCHIVE_ERROR_STAT = "zjol/archive_error"
 ARCHIVE_FAILED = "archive_failed"
+# Responses that wait to be written at most; then the crawl waits.
+_MOST_WRITING = 32
 
 
 class ArchiveMiddleware:
@@ -33,7 +37,9 @@ class ArchiveMiddleware:
 
     def __init__(self, crawler: Crawler, folder: str) -> None:
         self._crawler = crawler
-        self._writer = ArchiveWriter(Path(folder), most_bytes=crawler.settings.getint("ZJOL_ARCHIVE_BYTES", MOST_BYTES))
+        most_bytes = crawler.settings.getint("ZJOL_ARCHIVE_BYTES", MOST_BYTES)
+        self._writer = background_of(crawler).servant(ArchiveWriter, Path(folder), most_bytes)
+        self._writing: set[asyncio.Task[None]] = set()
         self._failed = False
 
     @classmethod
@@ -42,34 +48,46 @@ class ArchiveMiddleware:
 
         Raises:
             NotConfigured: no archive is set.
-            ArchiveWriteError: the folder cannot be written.
         """
         folder = crawler.settings.get("ZJOL_ARCHIVE")
         if not folder:
             # Scrapy warns of what is switched off with a reason.
             raise NotConfigured
         middleware = cls(crawler, folder)
-        crawler.signals.connect(middleware.close, signals.engine_stopped)
+        crawler.signals.connect(middleware.close, signals.spider_closed)
         return middleware
 
-    def process_response(self, request: Request, response: Response, spider: Spider | None = None) -> Response:
-        """Keep a response and give it on."""
+    async def process_response(self, request: Request, response: Response, spider: Spider | None = None) -> Response:
+        """Have a response written and give it on.
+
+        What is extracted from it is stored by the same background, in order: nothing is stored that is not kept.
+        """
         if self._failed:
             return response
+        if len(self._writing) >= _MOST_WRITING:
+            await asyncio.wait(self._writing, return_when=asyncio.FIRST_COMPLETED)
+        task = asyncio.create_task(self._write(_exchange(request, response)))
+        self._writing.add(task)
+        task.add_done_callback(self._writing.discard)
+        return response
+
+    async def close(self) -> None:
+        """End the file under way."""
+        await asyncio.gather(*self._writing)
+        if not self._failed:
+            await self._writer.call("close")
+
+    async def _write(self, exchange: Exchange) -> None:
         try:
-            self._writer.write(_exchange(request, response))
-        except ArchiveWriteError as error:
-            self._fail(error)
+            await self._writer.call("write", exchange)
+        except (ArchiveWriteError, BackgroundDiedError) as error:
+            if not self._failed:
+                self._fail(error)
         else:
             if self._crawler.stats is not None:
                 self._crawler.stats.inc_value("zjol/archived")
-        return response
 
-    def close(self) -> None:
-        """End the file under way."""
-        self._writer.close()
-
-    def _fail(self, error: ArchiveWriteError) -> None:
+    def _fail(self, error: Exception) -> None:
         self._failed = True
         if self._crawler.stats is not None:
             self._crawler.stats.set_value(ARCHIVE_ERROR_STAT, str(error))

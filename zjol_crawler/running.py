@@ -11,7 +11,8 @@ from scrapy.crawler import AsyncCrawlerProcess, Crawler
 from scrapy.settings import Settings
 
 import zjol_crawler.settings as defaults
-from pipelines.item_pipelines import STORE_ERROR_STAT, Outcome
+from pipelines.item_pipelines import STORE_ERROR_STAT
+from pipelines.outcomes import Outcome
 from pipelines.record import Article, Rejection
 
 # Items that are no records: list pages and pages that are as they were.

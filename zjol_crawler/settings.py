@@ -44,9 +44,10 @@ DOWNLOADER_MIDDLEWARES = {
 }
 ITEM_PIPELINES = {
     "pipelines.item_pipelines.ExtractPipeline": 100,
-    "pipelines.item_pipelines.ValidatePipeline": 200,
-    "pipelines.item_pipelines.StorePipeline": 300,
+    "pipelines.item_pipelines.StorePipeline": 200,
 }
+# Extraction, storing and archiving in a process of their own, so that the crawl's is free to fetch.
+ZJOL_BACKGROUND = "process"
 TWISTED_REACTOR = "twisted.internet.asyncioreactor.AsyncioSelectorReactor"
 LOG_LEVEL = "WARNING"
 # Log each failed request as Scrapy does, beside its rejection.

@@ -32,7 +32,6 @@ REMEDIES = {
 }
 
 # Records are stored here, not by the crawl: one page needs no run of its own.
-_PIPELINES = {"pipelines.item_pipelines.ExtractPipeline": 100, "pipelines.item_pipelines.ValidatePipeline": 200}
 
 
 @click.command()
@@ -80,7 +79,7 @@ def _fetch(urls: Sequence[str], overrides: dict[str, str]) -> list[Article | Rej
     from zjol_crawler.running import INTERRUPTED, crawl
     from zjol_crawler.spiders.article import ArticleSpider
 
-    result = crawl(ArticleSpider, {**overrides, "ITEM_PIPELINES": _PIPELINES}, keep_records=True, urls=urls)
+    result = crawl(ArticleSpider, overrides, keep_records=True, urls=urls)
     if result.finish_reason == INTERRUPTED:
         raise click.Abort
     return result.records

@@ -11,7 +11,7 @@ from scrapy.http import Response
 from scrapy.spidermiddlewares.httperror import HttpError
 from twisted.python.failure import Failure
 
-from pipelines.item_pipelines import visit_of
+from pipelines.outcomes import visit_of
 from pipelines.page import Page
 from pipelines.pager import page_links
 from pipelines.record import Rejection

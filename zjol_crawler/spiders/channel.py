@@ -9,7 +9,7 @@ from scrapy import Request
 from scrapy.http import HtmlResponse, Response
 from twisted.python.failure import Failure
 
-from pipelines.item_pipelines import visit_of
+from pipelines.outcomes import visit_of
 from pipelines.record import Rejection
 from pipelines.store.ledger import Noted
 from pipelines.store.runs import LISTS_FAILED

@@ -1,0 +1,119 @@
+"""Work beside the crawl's own: objects that live in another process, or another thread, and are called from an event loop.
+
+A crawl's event loop must be free to fetch; extraction, storing and archiving take more processor time than fetching.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import multiprocessing
+import os
+import signal
+import threading
+from collections.abc import Callable
+from concurrent.futures import Executor, ProcessPoolExecutor, ThreadPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
+from itertools import count
+from logging.handlers import QueueHandler, QueueListener
+from multiprocessing.connection import wait
+from typing import Any, Literal
+
+Place = Literal["process", "thread"]
+
+_servants: dict[int, Any] = {}
+_keys = count()
+
+
+class BackgroundDiedError(Exception):
+    """The process that did the work is gone: killed, or out of memory."""
+
+
+class Background:
+    """One process, or one thread of this one, that does what it is told in the order it is told."""
+
+    def __init__(self, place: Place = "process") -> None:
+        """Make ready; a process is started with the first call.
+
+        Args:
+            place: where the work is done; a thread starts at once and shares this process's time.
+        """
+        self._listener: QueueListener | None = None
+        self._executor: Executor
+        if place == "thread":
+            self._executor = ThreadPoolExecutor(1, thread_name_prefix="background")
+            return
+        context = multiprocessing.get_context("spawn")
+        records = context.Queue()
+        self._listener = QueueListener(records, _PassOn(), respect_handler_level=True)
+        self._listener.start()
+        level = logging.getLogger().getEffectiveLevel()
+        self._executor = ProcessPoolExecutor(1, context, initializer=_settle_in, initargs=(records, level))
+
+    def servant(self, make: Callable[..., Any], *arguments: Any) -> Servant:
+        """Give an object made in the background; an error of its making is raised by its first call."""
+        return Servant(self, next(_keys), make, arguments)
+
+    async def call(self, function: Callable[..., Any], *arguments: Any) -> Any:
+        """Call a function there and give what it returns; functions are called in the order of `call`.
+
+        Raises:
+            BackgroundDiedError: the process is gone.
+        """
+        try:
+            return await asyncio.get_running_loop().run_in_executor(self._executor, function, *arguments)
+        except BrokenProcessPool as error:
+            raise BackgroundDiedError("the process that extracts and stores died; run again to go on") from error
+
+    def close(self) -> None:
+        """Wait for what is under way and end."""
+        self._executor.shutdown(wait=True)
+        if self._listener is not None:
+            self._listener.stop()
+
+
+class Servant:
+    """An object in the background."""
+
+    def __init__(self, background: Background, key: int, make: Callable[..., Any], arguments: tuple[Any, ...]) -> None:
+        self._background = background
+        self._key = key
+        self._make = (make, arguments)
+
+    async def call(self, method: str, *arguments: Any) -> Any:
+        """Call a method and give what it returns.
+
+        Raises:
+            BackgroundDiedError: the process is gone.
+        """
+        return await self._background.call(_serve, self._key, self._make, method, arguments)
+
+
+class _PassOn(logging.Handler):
+    """Gives records of the other process to this one's handlers."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        logging.getLogger(record.name).handle(record)
+
+
+def _serve(key: int, make: tuple[Callable[..., Any], tuple[Any, ...]], method: str, arguments: tuple[Any, ...]) -> Any:
+    if key not in _servants:
+        function, given = make
+        _servants[key] = function(*given)
+    return getattr(_servants[key], method)(*arguments)
+
+
+def _settle_in(records: Any, level: int) -> None:
+    """Set up the process: the crawl tells it when to stop, so signals meant for the crawl are not its own."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    logging.basicConfig(handlers=[QueueHandler(records)], level=level)
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+
+
+def _end_with_parent() -> None:
+    """End when the crawl was killed: nobody is left to work for."""
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        wait([parent.sentinel])
+        os._exit(1)

@@ -1,0 +1,97 @@
+"""The road from what spiders yield to rows, a batch at a time: what a crawl lets another process do."""
+
+from __future__ import annotations
+
+import logging
+import traceback
+from collections import Counter
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from pipelines.outcomes import Item, Outcome, outcome_of, remarks_on
+from pipelines.record import Article
+from pipelines.store.engine import open_database
+from pipelines.store.writer import Writer, WriteSummary
+
+logger = logging.getLogger(__name__)
+
+
+class Recorded(NamedTuple):
+    """What became of a batch.
+
+    Attributes:
+        outcomes: one for each item, in order; a text is the traceback of an item that could not be read at all.
+        counts: what the run's stats are to grow by.
+    """
+
+    outcomes: list[Outcome | str]
+    counts: Counter[str]
+
+
+class Recorder:
+    """Extracts, validates and stores for one run."""
+
+    def __init__(self, url: str, run_id: int | None, keep_articles: bool) -> None:
+        """Open the database.
+
+        Args:
+            url: its SQLAlchemy URL.
+            run_id: the run that rejections name.
+            keep_articles: give articles back, not only what became of them.
+
+        Raises:
+            StoreError: the database cannot be opened.
+        """
+        self._writer = Writer(open_database(url), run_id=run_id)
+        self._keep_articles = keep_articles
+
+    def record(self, items: Sequence[Item]) -> Recorded:
+        """Extract and validate items and write them in one transaction.
+
+        Raises:
+            StoreError: the database failed; nothing of the batch is stored.
+        """
+        results = [_read(item) for item in items]
+        outcomes = [result for result in results if isinstance(result, Outcome)]
+        counts: Counter[str] = Counter()
+        for outcome in outcomes:
+            remarks = remarks_on(outcome)
+            counts += remarks.counts
+            for line in remarks.faults:
+                logger.warning("%s", line)
+            for line in remarks.unread:
+                logger.info("%s", line)
+        counts += _counted(write_outcomes(self._writer, outcomes))
+        return Recorded([self._without_article(result) for result in results], counts)
+
+    def _without_article(self, result: Outcome | str) -> Outcome | str:
+        if self._keep_articles or isinstance(result, str) or not isinstance(result.record, Article):
+            return result
+        return result._replace(record=None)
+
+
+def write_outcomes(writer: Writer, outcomes: Sequence[Outcome]) -> WriteSummary:
+    """Write a batch in one transaction.
+
+    Raises:
+        StoreError: the database failed; nothing of the batch is stored.
+    """
+    return writer.write(
+        [outcome.record for outcome in outcomes if outcome.record is not None],
+        visits=[outcome.visit for outcome in outcomes if outcome.visit is not None],
+        noted=[outcome.noted for outcome in outcomes if outcome.noted is not None],
+    )
+
+
+def _read(item: Item) -> Outcome | str:
+    try:
+        return outcome_of(item)
+    except Exception:  # noqa: BLE001 - a fault of ours on one page, reported with the page, must not cost the batch
+        return traceback.format_exc()
+
+
+def _counted(summary: WriteSummary) -> Counter[str]:
+    names = ("stored", "changed", "unchanged", "duplicate", "rejected")
+    counts = Counter({name: getattr(summary, name) for name in names})
+    counts.update({f"rejected/{reason}": count for reason, count in summary.rejected_by_reason.items()})
+    return +counts
