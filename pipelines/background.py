@@ -1,4 +1,4 @@
-"""Work beside the crawl's own: objects that live in another process, or another thread, and are called from an event loop.
+"""Work beside the crawl's own: objects that live in another process or thread and are called from an event loop.
 
 A crawl's event loop must be free to fetch; extraction, storing and archiving take more processor time than fetching.
 """

@@ -22,7 +22,6 @@ from weakref import WeakKeyDictionary
 from scrapy import signals
 from scrapy.crawler import Crawler
 from scrapy.exceptions import CloseSpider, DropItem, NotConfigured
-from scrapy.utils.asyncio import run_in_thread
 from sqlalchemy import Engine
 
 from pipelines.background import Background, BackgroundDiedError, Servant
@@ -193,7 +192,7 @@ class StorePipeline:
             try:
                 assert self._recorder is not None
                 recorded: Recorded = await self._recorder.call("record", [waiting.item for waiting in batch])
-            except Exception as error:  # noqa: BLE001 - whatever it is ends the crawl, and the items must not wait for ever
+            except Exception as error:
                 if not isinstance(error, StoreError | BackgroundDiedError):
                     logger.exception("the items under way could not be recorded")
                 lost, self._waiting = [*batch, *self._waiting], []

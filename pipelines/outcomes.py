@@ -81,7 +81,7 @@ def visit_of(page: Page) -> Visit:
 
 
 def remarks_on(outcome: Outcome) -> Remarks:
-    """Say what is wrong with a record, and what of its lines the grammars left unread; nothing of what is no article."""
+    """Say what is wrong with a record, and what of its lines was left unread; nothing of what is no article."""
     article = outcome.record
     remarks = Remarks(Counter(), [], [])
     if not isinstance(article, Article):

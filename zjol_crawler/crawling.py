@@ -10,13 +10,15 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import Engine
 
-from pipelines.store.engine import open_database
-from pipelines.store.ledger import DueVisit, PageState, add_found, done_urls, due_visits, list_validators
-from pipelines.store.runs import ran_to_the_end
+from pipelines.store.engine import open_database, read_transaction, store_errors
+from pipelines.store.frontier import due_hosts, note_listed, note_lists, note_rejected
+from pipelines.store.hosts import holder_name
 from zjol_crawler.running import CrawlResult, Watcher, crawl
 from zjol_crawler.spiders.base import Ledger
 from zjol_crawler.spiders.channel import ChannelSpider
 from zjol_crawler.spiders.epaper import EpaperSpider
+
+_SCHEDULER = "zjol_crawler.frontier.scheduler.LedgerScheduler"
 
 
 class CrawlJob(NamedTuple):
@@ -30,6 +32,7 @@ class CrawlJob(NamedTuple):
         settings: over those of `zjol_crawler.settings`.
         archive: the folder where every response is kept as WARC.
         retry_rejected: fetch again what gave no record.
+        only_due: ask only for lists whose time has come.
     """
 
     lists: Sequence[str]
@@ -40,6 +43,7 @@ class CrawlJob(NamedTuple):
     settings: Mapping[str, Any] = {}
     archive: Path | None = None
     retry_rejected: bool = False
+    only_due: bool = False
 
 
 class EpaperJob(NamedTuple):
@@ -67,7 +71,7 @@ class EpaperJob(NamedTuple):
 def store_settings(settings: Mapping[str, Any], database: str, command: str, archive: Path | None) -> dict[str, Any]:
     """Give the settings of a crawl that stores, and archives where a folder is given."""
     kept = {} if archive is None else {"ZJOL_ARCHIVE": str(archive)}
-    return {**settings, "ZJOL_DB": database, "ZJOL_COMMAND": command, **kept}
+    return {**settings, "ZJOL_DB": database, "ZJOL_COMMAND": command, "SCHEDULER": _SCHEDULER, **kept}
 
 
 def run_job(job: CrawlJob, *, command: str, watcher: Watcher | None = None) -> CrawlResult:
@@ -83,18 +87,15 @@ def run_job(job: CrawlJob, *, command: str, watcher: Watcher | None = None) -> C
     """
     engine = open_database(job.database)
     try:
-        # Lists are left at the first page with nothing new only if the run before saw them to their ends.
-        thorough = job.limit is not None or not ran_to_the_end(engine, command)
         return crawl(
             ChannelSpider,
             store_settings(job.settings, job.database, command, job.archive),
             watcher=watcher,
-            lists=job.lists,
+            scope=job.lists,
             since=job.since,
             until=job.until,
             limit=job.limit,
-            thorough=thorough,
-            ledger=_ledger(engine, job.lists, job.retry_rejected),
+            ledger=_ledger(engine, job, job.lists, job.lists),
         )
     finally:
         engine.dispose()
@@ -120,23 +121,19 @@ def run_epaper_job(job: EpaperJob, *, command: str, watcher: Watcher | None = No
             host=job.host,
             days=job.days,
             limit=job.limit,
-            ledger=_ledger(engine, [job.host], job.retry_rejected),
+            ledger=_ledger(engine, job, [job.host], []),
         )
     finally:
         engine.dispose()
 
 
-def _ledger(engine: Engine, found_on: Sequence[str], retry_rejected: bool) -> Ledger:
-    states: list[PageState] = ["found", "failed", "stored"]
-    if retry_rejected:
-        states.append("rejected")
+def _ledger(engine: Engine, job: CrawlJob | EpaperJob, scope: Sequence[str], lists: Sequence[str]) -> Ledger:
+    def note_start() -> set[str]:
+        if job.retry_rejected:
+            note_rejected(engine, scope)
+        if lists:
+            note_lists(engine, lists, holder_name(), only_due=isinstance(job, CrawlJob) and job.only_due)
+        with store_errors(engine), read_transaction(engine) as connection:
+            return due_hosts(connection, scope, datetime.now(UTC))
 
-    def due(most: int) -> list[DueVisit]:
-        return due_visits(engine, found_on, states=states, now=datetime.now(UTC), limit=most)
-
-    return Ledger(
-        partial(done_urls, engine, retry_rejected=retry_rejected),
-        partial(add_found, engine),
-        due,
-        partial(list_validators, engine),
-    )
+    return Ledger(partial(note_listed, engine), note_start)

@@ -5,13 +5,27 @@ from __future__ import annotations
 from datetime import UTC, datetime
 
 from scrapy.exceptions import DownloadTimeoutError, IgnoreRequest
-from scrapy.http import Response
+from scrapy.http import Request, Response
 from scrapy.spidermiddlewares.httperror import HttpError
 from twisted.internet.error import TimeoutError as TwistedTimeoutError
 from twisted.python.failure import Failure
 
+from pipelines.outcomes import Outcome
 from pipelines.page import Page
 from pipelines.record import Reason, Rejection
+from pipelines.store.ledger import Visit
+
+# The request's meta key that holds its page's address in the ledger, through redirects and retries.
+LEDGER_URL = "zjol_ledger_url"
+
+
+class RefusedError(IgnoreRequest):
+    """A request that is not sent, for a reason that is known; the message is the rejection's detail."""
+
+    def __init__(self, reason: Reason, detail: str | None = None) -> None:
+        super().__init__(detail or reason)
+        self.reason: Reason = reason
+        self.detail = detail
 
 
 def to_page(response: Response) -> Page:
@@ -32,9 +46,19 @@ def to_page(response: Response) -> Page:
 
 
 def requested_url(response: Response) -> str | None:
-    """Give the address a redirect led from; None where none did."""
-    led_from: list[str] = (response.request.meta if response.request else {}).get("redirect_urls", [])
-    return led_from[0] if led_from else None
+    """Give the address that was asked for, as the ledger has it, where the answer came from another one."""
+    meta = response.request.meta if response.request else {}
+    asked: str | None = meta.get(LEDGER_URL) or next(iter(meta.get("redirect_urls", [])), None)
+    return None if asked == response.url else asked
+
+
+def to_outcome(failure: Failure) -> Outcome:
+    """Give what became of a request that failed, for the page of the ledger it was made for."""
+    request: Request = failure.request  # type: ignore[attr-defined]
+    response = failure.value.response if isinstance(failure.value, HttpError) else None
+    rejection = to_rejection(request.url if response is None else response.url, failure)
+    asked = request.meta.get(LEDGER_URL) or request.url
+    return Outcome(rejection, Visit(asked, rejection.url, None if response is None else response.status))
 
 
 def to_rejection(url: str, failure: Failure) -> Rejection:
@@ -45,6 +69,8 @@ def to_rejection(url: str, failure: Failure) -> Rejection:
     if isinstance(error, HttpError):
         status = error.response.status
         reason, detail = ("not_found", None) if status in (404, 410) else ("http_error", str(status))
+    elif isinstance(error, RefusedError):
+        reason, detail = error.reason, error.detail
     elif isinstance(error, IgnoreRequest):
         text = str(error)
         if "robots.txt" in text:

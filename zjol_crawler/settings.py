@@ -13,7 +13,7 @@ ZJOL_CONTACT = "https://github.com/zjol-crawler/zjol-crawler"
 USER_AGENT = f"zjol-crawler/{version('zjol-crawler')} (+{ZJOL_CONTACT})"
 
 ROBOTSTXT_OBEY = True
-CONCURRENT_REQUESTS = 8
+CONCURRENT_REQUESTS = 32
 CONCURRENT_REQUESTS_PER_DOMAIN = 1
 DOWNLOAD_DELAY = 1.0
 DOWNLOAD_DELAY_JITTER = 0.5
@@ -21,10 +21,6 @@ AUTOTHROTTLE_ENABLED = True
 AUTOTHROTTLE_START_DELAY = 1.0
 AUTOTHROTTLE_TARGET_CONCURRENCY = 1.0
 AUTOTHROTTLE_MAX_DELAY = 60.0
-
-# Articles in the order in which lists show them, so that of two addresses of one article the first met is its own.
-SCHEDULER_MEMORY_QUEUE = "scrapy.squeues.FifoMemoryQueue"
-SCHEDULER_DISK_QUEUE = "scrapy.squeues.PickleFifoDiskQueue"
 
 DOWNLOAD_TIMEOUT = 60
 DOWNLOAD_MAXSIZE = 20 * 1024 * 1024
@@ -39,6 +35,11 @@ DEFAULT_REQUEST_HEADERS = {
 }
 
 DOWNLOADER_MIDDLEWARES = {
+    "zjol_crawler.politeness.SiteOnlyMiddleware": 50,
+    "scrapy.downloadermiddlewares.offsite.OffsiteMiddleware": None,
+    "scrapy.downloadermiddlewares.robotstxt.RobotsTxtMiddleware": None,
+    "zjol_crawler.politeness.RobotsMiddleware": 100,
+    "zjol_crawler.politeness.HostHealthMiddleware": 980,
     # Nearest to the network: after every other request middleware, before any other response middleware.
     "zjol_crawler.archiving.ArchiveMiddleware": 990,
 }

@@ -12,6 +12,7 @@ from sqlalchemy.types import TypeEngine
 # Names and URLs stand in unique keys, which MariaDB limits to 3,072 bytes: 768 characters of four bytes.
 NAME_LENGTH = 500
 URL_LENGTH = 700
+HOST_LENGTH = 255
 WORD_LENGTH = 40
 
 # Compares and sorts by code point, as SQLite's BINARY does; a MariaDB table gets its like from MARIADB_OPTIONS.

@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
-from datetime import UTC, datetime, timedelta
+from collections.abc import Iterable, Mapping
+from datetime import datetime, timedelta
 from typing import Any, Literal, NamedTuple
+from urllib.parse import urlsplit
 
-from sqlalchemy import Connection, Engine, and_, bindparam, or_, select, update
+from sqlalchemy import Connection, bindparam, select, update
 
-from pipelines.store.column_types import URL_LENGTH
-from pipelines.store.engine import read_transaction, store_errors, write_transaction
-from pipelines.store.retry import retried
-from pipelines.store.schema import ArticleUrlRow, PageRow
-from pipelines.store.statements import among, chunks, insert_missing, insert_rows, table_of
-from pipelines.urls import canonical_url
+from pipelines.store.column_types import HOST_LENGTH, URL_LENGTH
+from pipelines.store.schema import PageRow
+from pipelines.store.statements import among, chunks, insert_rows, table_of
 
 PageState = Literal["found", "stored", "rejected", "failed", "gone", "list"]
 
@@ -23,6 +21,8 @@ FAILED_REASONS = frozenset({"http_error", "redirect_loop", "timeout", "connectio
 
 # How long after the last look at a stored article the next one comes: 1 hour, 1 day, 7 and 30 days after the first.
 REVISITS = (timedelta(hours=1), timedelta(hours=23), timedelta(days=6), timedelta(days=23))
+# A list is looked at again after this time, after twice as long each time it had nothing new, after a day at most.
+_LIST_INTERVAL, _LONGEST_LIST_INTERVAL = timedelta(minutes=10), timedelta(days=1)
 # A page that failed is tried again after these times, then by hand.
 _RETRIES = (timedelta(minutes=10), timedelta(hours=1), timedelta(hours=6), timedelta(days=1))
 
@@ -33,147 +33,40 @@ class Visit(NamedTuple):
     Attributes:
         url: what was asked for.
         final_url: what answered, redirects followed.
-        status: the HTTP status; 304 where the page is as it was.
+        status: the HTTP status; 304 where the page is as it was, None where nothing answered.
         etag, last_modified: the answer's validators, where it has any.
     """
 
     url: str
     final_url: str
-    status: int
+    status: int | None
     etag: str | None = None
     last_modified: str | None = None
 
 
 class Noted(NamedTuple):
-    """A visit that gives no record: a page as it was, one that is gone, a list page."""
+    """A visit that gives no record: a page as it was, one that is gone, a list page.
+
+    Attributes:
+        visit: the answer.
+        state: what the page is now.
+        has_news: of a list page: whether it named what was not known.
+        is_front: of a list page: whether it is the first one, which is visited again.
+    """
 
     visit: Visit
     state: PageState
-
-
-class DueVisit(NamedTuple):
-    """A page to fetch: its address, its state, and the validators of the last answer."""
-
-    url: str
-    state: PageState
-    etag: str | None
-    last_modified: str | None
-
-
-class Found(NamedTuple):
-    """What `add_found` did with the addresses given: how many are new, and those too long for the ledger."""
-
-    added: int
-    too_long: list[str]
+    has_news: bool = False
+    is_front: bool = False
 
 
 class Settlement(NamedTuple):
-    """What became of a page."""
+    """What became of a page; of a list page also whether it had news, and is the list's first."""
 
     state: PageState
     error: str | None = None
-
-
-def add_found(engine: Engine, urls: Iterable[str], found_on: str | None = None) -> Found:
-    """Add pages met on a list or in a link, before they are fetched; those known already stay as they are.
-
-    Args:
-        engine: the database.
-        urls: absolute addresses.
-        found_on: the first page of the list, by which a later run of it finds them again.
-
-    Raises:
-        StoreError: the database cannot be written.
-    """
-    unique = list(dict.fromkeys(urls))
-    short = [url for url in unique if len(url) <= URL_LENGTH]
-    now = datetime.now(UTC)
-
-    def work(_is_doubtful: bool) -> int:
-        with write_transaction(engine) as connection:
-            known = page_states(connection, short)
-            rows = [_new_page(url, Settlement("found"), now) for url in short if url not in known]
-            new = [row | {"found_on": found_on} for row in rows]
-            if new:
-                connection.execute(insert_missing(connection, table_of(PageRow), ["url"]), new)
-        return len(new)
-
-    with store_errors(engine):
-        added = retried(engine, work)
-    return Found(added, [url for url in unique if len(url) > URL_LENGTH])
-
-
-def done_urls(engine: Engine, urls: Iterable[str], *, retry_rejected: bool = False) -> set[str]:
-    """Give those of `urls` that need no fetch: their article is stored, or they gave no record.
-
-    An address is stored when it or its canonical form leads to a stored article, whoever stored it.
-
-    Args:
-        engine: the database.
-        urls: absolute addresses.
-        retry_rejected: leave out pages that gave no record, so that they are fetched again.
-
-    Raises:
-        StoreError: the database cannot be read.
-    """
-    table = table_of(ArticleUrlRow)
-    forms = {url: {url, _canonical(url)} for url in urls}
-    done_states = {"stored", "gone"} if retry_rejected else {"stored", "gone", "rejected"}
-
-    def work(_is_doubtful: bool) -> tuple[set[str], dict[str, PageState]]:
-        stored: set[str] = set()
-        with read_transaction(engine) as connection:
-            for chunk in chunks({form for both in forms.values() for form in both}):
-                stored.update(connection.scalars(select(table.c.url).where(among(connection, table.c.url, chunk))))
-            return stored, page_states(connection, forms)
-
-    with store_errors(engine):
-        stored, states = retried(engine, work)
-    return {url for url, both in forms.items() if states.get(url) in done_states or not stored.isdisjoint(both)}
-
-
-def due_visits(
-    engine: Engine, found_on: Iterable[str], *, states: Collection[PageState], now: datetime, limit: int
-) -> list[DueVisit]:
-    """Give the pages of some lists that are to be fetched now, those longest known first.
-
-    Args:
-        engine: the database.
-        found_on: first pages of lists.
-        states: `found` pages are due at once, `failed` and `stored` ones when their next visit has come, `rejected`
-            ones whenever they are asked for.
-        now: the time, zone aware.
-        limit: how many at most.
-
-    Raises:
-        StoreError: the database cannot be read.
-    """
-    table = table_of(PageRow)
-    timed = [state for state in states if state in ("failed", "stored")]
-    at_once = [state for state in states if state not in timed]
-    condition = or_(table.c.state.in_(at_once), and_(table.c.state.in_(timed), table.c.next_visit <= now))
-    columns = (table.c.url, table.c.state, table.c.etag, table.c.last_modified)
-    query = select(*columns).where(table.c.found_on.in_(list(found_on)), condition).order_by(table.c.id).limit(limit)
-
-    def work(_is_doubtful: bool) -> list[DueVisit]:
-        with read_transaction(engine) as connection:
-            return [DueVisit(*row) for row in connection.execute(query)]
-
-    with store_errors(engine):
-        return retried(engine, work)
-
-
-def list_validators(engine: Engine, url: str) -> DueVisit | None:
-    """Give what was kept of the last answer to a list page; None for one not visited before.
-
-    Raises:
-        StoreError: the database cannot be read.
-    """
-    table = table_of(PageRow)
-    columns = (table.c.url, table.c.state, table.c.etag, table.c.last_modified)
-    with store_errors(engine), read_transaction(engine) as connection:
-        row = connection.execute(select(*columns).where(table.c.url == url, table.c.state == "list")).one_or_none()
-    return None if row is None else DueVisit(*row)
+    has_news: bool = False
+    is_front: bool = False
 
 
 def page_states(connection: Connection, urls: Iterable[str]) -> dict[str, PageState]:
@@ -215,11 +108,11 @@ def settle_pages(
     """
     visits = visits or {}
     table = table_of(PageRow)
-    known: dict[str, _Known] = {}
+    known: dict[str, Known] = {}
     for chunk in chunks(pages):
-        columns = (table.c.id, table.c.state, table.c.error, table.c.attempts, table.c.visits, table.c.next_visit)
+        columns = [table.c[name] for name in Known._fields]
         query = select(table.c.url, *columns).where(among(connection, table.c.url, chunk))
-        known.update((url, _Known(*rest)) for url, *rest in connection.execute(query))
+        known.update((url, Known(*rest)) for url, *rest in connection.execute(query))
     new: list[dict[str, Any]] = []
     changed: list[dict[str, Any]] = []
     for url, page in pages.items():
@@ -228,7 +121,10 @@ def settle_pages(
         if before is None:
             if len(url) <= URL_LENGTH:
                 row = _new_page(url, page, seen_at)
-                new.append(row | _visited(_Known(0, page.state, None, row["attempts"], 0, None), page, visit, seen_at))
+                new.append(row | _visited(Known(0, page.state, None, row["attempts"], 0, None), page, visit, seen_at))
+            continue
+        if before.state == "list":
+            changed.append(_list_row(before, page, visit, seen_at))
             continue
         is_settled = before.state in ("stored", "gone") and page.state not in ("stored", "gone")
         now = Settlement(before.state, before.error) if is_settled else page
@@ -239,13 +135,15 @@ def settle_pages(
         row = {"page_id": before.id, "state": now.state, "error": now.error, "attempts": attempts}
         row |= {"visited_at": seen_at if state_changes or visit is not None else None}
         changed.append(row | _visited(before._replace(attempts=attempts), now, visit, seen_at))
-    insert_rows(connection, table, [row for row in new if "etag" not in row])
-    insert_rows(connection, table, [row for row in new if "etag" in row])
-    _update(connection, [row for row in changed if "etag" not in row])
-    _update(connection, [row for row in changed if "etag" in row])
+    for rows in _alike(new):
+        insert_rows(connection, table, rows)
+    for rows in _alike(changed):
+        _update(connection, rows)
 
 
-class _Known(NamedTuple):
+class Known(NamedTuple):
+    """What the ledger says of a page before a visit."""
+
     id: int
     state: PageState
     error: str | None
@@ -254,7 +152,7 @@ class _Known(NamedTuple):
     next_visit: datetime | None
 
 
-def _visited(before: _Known, page: Settlement, visit: Visit | None, seen_at: datetime) -> dict[str, Any]:
+def _visited(before: Known, page: Settlement, visit: Visit | None, seen_at: datetime) -> dict[str, Any]:
     """Give the columns that a visit changes: when to look again, and the validators of an answer that is new."""
     if page.state == "failed":
         # An article that is stored already waits for its next turn like one that is not.
@@ -264,7 +162,7 @@ def _visited(before: _Known, page: Settlement, visit: Visit | None, seen_at: dat
             "next_visit": seen_at + _RETRIES[tried - 1] if tried <= len(_RETRIES) else None,
         }
     if visit is None:
-        return {"visits": before.visits, "next_visit": before.next_visit}
+        return {"visits": before.visits, "next_visit": before.next_visit if before.state == "stored" else None}
     if page.state != "stored":
         found: dict[str, Any] = {"visits": before.visits, "next_visit": None}
     else:
@@ -273,6 +171,30 @@ def _visited(before: _Known, page: Settlement, visit: Visit | None, seen_at: dat
     if visit.status != 304:
         found |= {"status": visit.status, "etag": visit.etag, "last_modified": visit.last_modified}
     return found
+
+
+def _list_row(before: Known, page: Settlement, visit: Visit | None, seen_at: datetime) -> dict[str, Any]:
+    """Give what a visit makes of a list page: the first one is due again sooner the more it changes, others never."""
+    row: dict[str, Any] = {"page_id": before.id, "visited_at": seen_at, "error": page.error}
+    if page.state == "failed":
+        wait = _RETRIES[min(before.attempts, len(_RETRIES) - 1)]
+        return row | {"attempts": before.attempts + 1, "next_visit": seen_at + wait}
+    if page.state != "list":
+        return row | {"attempts": before.attempts + 1, "next_visit": seen_at + _LONGEST_LIST_INTERVAL}
+    quiet = 0 if page.has_news else before.visits + 1
+    wait = min(_LIST_INTERVAL * 2 ** min(quiet, 20), _LONGEST_LIST_INTERVAL)
+    row |= {"attempts": 0, "visits": quiet, "next_visit": seen_at + wait if page.is_front else None}
+    if visit is not None and visit.status != 304:
+        row |= {"status": visit.status, "etag": visit.etag, "last_modified": visit.last_modified}
+    return row
+
+
+def _alike(rows: list[dict[str, Any]]) -> Iterable[list[dict[str, Any]]]:
+    """Give the rows in lists that have the same columns."""
+    groups: dict[tuple[str, ...], list[dict[str, Any]]] = {}
+    for row in rows:
+        groups.setdefault(tuple(row), []).append(row)
+    return groups.values()
 
 
 def _update(connection: Connection, rows: list[dict[str, Any]]) -> None:
@@ -286,16 +208,18 @@ def _update(connection: Connection, rows: list[dict[str, Any]]) -> None:
 def _new_page(url: str, page: Settlement, seen_at: datetime) -> dict[str, Any]:
     return {
         "url": url,
+        "host": host_of(url),
         "state": page.state,
         "attempts": 1 if page.state == "failed" else 0,
         "error": page.error,
         "found_at": seen_at,
-        "visited_at": None if page.state == "found" else seen_at,
+        "visited_at": seen_at,
     }
 
 
-def _canonical(url: str) -> str:
+def host_of(url: str) -> str:
+    """Give the host of an address as the ledger keeps it; the empty text for what is no address."""
     try:
-        return canonical_url(url)
+        return (urlsplit(url).hostname or "")[:HOST_LENGTH]
     except ValueError:
-        return url
+        return ""

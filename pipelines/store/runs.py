@@ -7,18 +7,16 @@ from datetime import UTC, datetime
 from importlib.metadata import version
 from typing import NamedTuple
 
-from sqlalchemy import Engine, insert, select, update
+from sqlalchemy import Engine, insert, update
 from sqlalchemy.engine import Connection
 
-from pipelines.store.engine import read_transaction, store_errors, write_transaction
+from pipelines.store.engine import store_errors, write_transaction
 from pipelines.store.retry import retried
 from pipelines.store.schema import CrawlRunRow, RejectionRow
 from pipelines.store.statements import table_of
 
 # The reason of a record that the tables cannot hold, beside those of pages that gave none.
 UNSTORABLE = "unstorable"
-# The outcome of a run that nothing stopped: Scrapy's finish reason.
-COMPLETE = "finished"
 # The count of list pages that could not be fetched.
 LISTS_FAILED = "lists_failed"
 
@@ -49,19 +47,6 @@ def start_run(engine: Engine, command: str) -> int:
     if key is None:
         raise RuntimeError("the database gave no key for the run")
     return int(key[0])
-
-
-def ran_to_the_end(engine: Engine, command: str) -> bool:
-    """Tell whether the last run of a command was neither killed nor stopped, and could fetch all its list pages.
-
-    Raises:
-        StoreError: the database cannot be read.
-    """
-    table = table_of(CrawlRunRow)
-    query = select(table.c.outcome, table.c.counts).where(table.c.command == command).order_by(table.c.id.desc())
-    with store_errors(engine), read_transaction(engine) as connection:
-        last = connection.execute(query.limit(1)).one_or_none()
-    return last is not None and last.outcome == COMPLETE and not (last.counts or {}).get(LISTS_FAILED)
 
 
 def finish_run(engine: Engine, run_id: int, outcome: str, counts: Mapping[str, int | float]) -> None:

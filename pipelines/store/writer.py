@@ -172,7 +172,9 @@ class Writer:
         asked: dict[str, list[str]] = {}
         for visit in answers.visits:
             asked.setdefault(visit.final_url, []).append(visit.url)
-        pages = {noted.visit.url: Settlement(noted.state) for noted in answers.noted}
+        pages = {
+            noted.visit.url: Settlement(noted.state, None, noted.has_news, noted.is_front) for noted in answers.noted
+        }
         for page in rejected:
             for url in (page.url, *asked.get(page.url, ())):
                 pages[url] = _settlement(page)

@@ -116,14 +116,9 @@ def test_what_a_redirect_led_to_is_not_fetched_again(site, db):
 
 def test_what_was_found_and_not_fetched_is_fetched_although_no_list_shows_it(site, db):
     crawl(site, db, "--limit", "1")
-    with sqlite3.connect(db) as connection:
-        connection.execute(
-            "insert into page (url, state, attempts, found_at, found_on) values (?, 'found', 0, '2020-01-01', ?)",
-            (url(3), LIST),
-        )
     site.answers[LIST] = listing([url(1)])
     crawl(site, db)
-    assert rows(db, "select count(*) from article") == [(2,)]
+    assert rows(db, "select count(*) from article") == [(3,)]
 
 
 def test_a_page_that_failed_is_tried_again_when_its_time_has_come(site, db):

@@ -1,15 +1,24 @@
 """The ledger: what is known of pages, and what need not be fetched."""
 
+import subprocess
+import sys
+from datetime import UTC, datetime, timedelta
+
+import pytest
 from sqlalchemy import select
 
 from pipelines.record import Rejection
-from pipelines.store.ledger import add_found, done_urls
+from pipelines.store.engine import read_transaction
+from pipelines.store.frontier import draw, note_listed, note_lists, note_rejected
+from pipelines.store.hosts import LEASE, hold_hosts, holder_name, release_hosts, take_host
+from pipelines.store.ledger import Noted, Visit
 from pipelines.store.runs import finish_run, start_run
 from pipelines.store.schema import CrawlRunRow, PageRow, RejectionRow
 from pipelines.store.writer import Writer, write_articles
 from tests.store.examples import harbour, market
 
-LIST = "http://zjnews.zjol.com.cn/zjnews/zjxw/index_1.shtml"
+LIST = "http://zjnews.zjol.com.cn/zjnews/zjxw/"
+NEXT = "http://zjnews.zjol.com.cn/zjnews/zjxw/index_1.shtml"
 GONE = "http://zjnews.zjol.com.cn/zjnews/zjxw/201610/t20161001_2000009.shtml"
 
 
@@ -18,24 +27,33 @@ def pages(engine) -> dict:
         return {row["url"]: row for row in connection.execute(select(PageRow.__table__)).mappings()}
 
 
-def test_found_pages_are_added_once(engine):
-    assert add_found(engine, [LIST, GONE, LIST]) == (2, [])
-    assert add_found(engine, [GONE]) == (0, [])
-    assert {url: row["state"] for url, row in pages(engine).items()} == {LIST: "found", GONE: "found"}
-    assert pages(engine)[LIST]["visited_at"] is None
+def drawn(engine, *, under_way=(), most=9) -> list:
+    with read_transaction(engine) as connection:
+        now = datetime.now(UTC)
+        return draw(connection, "zjnews.zjol.com.cn", [LIST], now, most=most, under_way=under_way)
+
+
+def test_what_a_list_names_is_noted_once(engine):
+    assert note_listed(engine, [GONE, harbour().url, GONE], LIST)[:4] == (2, 0, 0, {"zjnews.zjol.com.cn"})
+    assert note_listed(engine, [GONE], LIST)[:3] == (0, 1, 0)
+    assert {url: row["state"] for url, row in pages(engine).items()} == {GONE: "found", harbour().url: "found"}
+    assert pages(engine)[GONE]["visited_at"] is None
 
 
 def test_addresses_too_long_for_the_ledger_are_given_back(engine):
     long = "http://zjnews.zjol.com.cn/" + "a" * 700
-    assert add_found(engine, [long, LIST]) == (1, [long])
+    listed = note_listed(engine, [long, GONE], LIST)
+    assert (listed.new, listed.too_long) == (1, [long])
 
 
 def test_stored_and_rejected_pages_are_done(engine):
-    add_found(engine, [LIST, GONE, harbour().url])
+    note_listed(engine, [GONE, harbour().url], LIST)
     write_articles(engine, [harbour(), Rejection(url=GONE, reason="not_found")])
-    assert done_urls(engine, [harbour().url, GONE, LIST, market().url]) == {harbour().url, GONE}
-    assert done_urls(engine, [harbour().url, GONE], retry_rejected=True) == {harbour().url}
+    assert note_listed(engine, [harbour().url, GONE, market().url], LIST)[:3] == (1, 0, 2)
     assert pages(engine)[GONE]["error"] == "not_found"
+    assert [page.url for page in drawn(engine)] == [market().url]
+    note_rejected(engine, [LIST])
+    assert [page.url for page in drawn(engine)] == [market().url, GONE]
 
 
 def test_every_form_of_a_stored_address_is_done(engine):
@@ -47,7 +65,87 @@ def test_every_form_of_a_stored_address_is_done(engine):
         f"{base}_2.shtml",
         f"{base}.shtml".replace("http", "https"),
     }
-    assert done_urls(engine, forms | {"mailto:nobody"}) == forms
+    assert note_listed(engine, forms, LIST)[:3] == (0, 0, 4)
+
+
+@pytest.mark.parametrize(
+    ("urls", "follow", "is_followed"),
+    [
+        ([GONE], "if_news", True),
+        ([harbour().url], "if_news", False),
+        ([harbour().url], "yes", True),
+        ([GONE], "no", False),
+    ],
+)
+def test_a_list_goes_on_in_the_ledger(engine, urls, follow, is_followed):
+    write_articles(engine, [harbour()])
+    note_listed(engine, urls, LIST, following=NEXT, follow=follow)
+    assert (NEXT in {page.url for page in drawn(engine)}) is is_followed
+
+
+def test_first_pages_of_lists_are_drawn_first_and_what_is_under_way_is_not(engine):
+    note_listed(engine, [GONE, harbour().url], LIST, following=NEXT)
+    note_lists(engine, [LIST], "me")
+    assert [page.url for page in drawn(engine)] == [LIST, GONE, harbour().url, NEXT]
+    assert [page.url for page in drawn(engine, under_way={LIST, GONE}, most=1)] == [harbour().url]
+
+
+def test_a_list_is_looked_at_again_sooner_when_it_has_news(engine):
+    note_lists(engine, [LIST], "me")
+    waits = []
+    for has_news in (True, False, False, True):
+        answer = Noted(Visit(LIST, LIST, 200, '"1"'), "list", has_news=has_news, is_front=True)
+        Writer(engine).write([], noted=[answer])
+        row = pages(engine)[LIST]
+        waits.append((row["next_visit"] - row["visited_at"]).total_seconds() / 60)
+    assert waits == [10, 20, 40, 10]
+    note_lists(engine, [LIST], "me", only_due=True)
+    assert drawn(engine) == []
+    note_lists(engine, [LIST], "me")
+    assert [(page.url, page.etag) for page in drawn(engine)] == [(LIST, '"1"')]
+
+
+def test_a_list_that_failed_stays_a_list_and_is_asked_for_again(engine):
+    note_listed(engine, [], LIST, following=NEXT, follow="yes")
+    write_articles(engine, [Rejection(url=NEXT, reason="timeout")])
+    row = pages(engine)[NEXT]
+    assert (row["state"], row["attempts"], row["error"]) == ("list", 1, "timeout")
+    assert drawn(engine) == []
+    note_lists(engine, [LIST], "me")
+    assert {page.url for page in drawn(engine)} == {LIST, NEXT}
+
+
+def test_a_host_is_one_crawls_at_a_time(engine):
+    now = datetime.now(UTC)
+    assert take_host(engine, "a", "elsewhere/1/1", now) is not None
+    assert take_host(engine, "a", "elsewhere/2/1", now) is None
+    assert hold_hosts(engine, ["a"], "elsewhere/1/1", now + LEASE / 2) == {"a"}
+    assert take_host(engine, "a", "elsewhere/2/1", now + LEASE + timedelta(seconds=1)) is None
+    assert take_host(engine, "a", "elsewhere/2/1", now + 2 * LEASE) is not None
+    assert hold_hosts(engine, ["a"], "elsewhere/1/1", now) == set()
+    release_hosts(engine, ["a"], "elsewhere/2/1")
+    assert take_host(engine, "a", "elsewhere/3/1", now) is not None
+
+
+def test_a_host_of_a_crawl_that_died_here_is_free_at_once(engine):
+    process = subprocess.Popen(
+        [sys.executable, "-c", "from pipelines.store.hosts import holder_name as h; print(h())"],
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    holder = process.communicate()[0].strip()
+    now = datetime.now(UTC)
+    assert take_host(engine, "a", holder, now) is not None
+    assert take_host(engine, "a", holder_name(), now).leased_by == holder
+    assert take_host(engine, "a", "elsewhere/1/1", now) is None
+
+
+def test_a_list_on_a_host_that_another_crawl_serves_is_left_to_it(engine):
+    take_host(engine, "zjnews.zjol.com.cn", "elsewhere/1/1", datetime.now(UTC))
+    note_lists(engine, [LIST], "me")
+    Writer(engine).write([], noted=[Noted(Visit(LIST, LIST, 200), "list", is_front=True)])
+    note_lists(engine, [LIST], "me")
+    assert drawn(engine) == []
 
 
 def test_a_failed_page_is_tried_again_and_its_failures_counted(engine):
@@ -56,7 +154,7 @@ def test_a_failed_page_is_tried_again_and_its_failures_counted(engine):
     write_articles(engine, [failure])
     row = pages(engine)[GONE]
     assert (row["state"], row["attempts"], row["error"]) == ("failed", 2, "timeout: 30 s")
-    assert done_urls(engine, [GONE]) == set()
+    assert note_listed(engine, [GONE], LIST).waiting == 1
     write_articles(engine, [Rejection(url=GONE, reason="empty_body")])
     row = pages(engine)[GONE]
     assert (row["state"], row["attempts"]) == ("rejected", 0)

@@ -2,45 +2,43 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Sequence
+import itertools
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any, NamedTuple
 
 import scrapy
 from scrapy import Request
 from scrapy.http import Response
-from scrapy.spidermiddlewares.httperror import HttpError
+from scrapy.utils.asyncio import run_in_thread
 from twisted.python.failure import Failure
 
-from pipelines.outcomes import visit_of
+from pipelines.outcomes import Outcome, visit_of
 from pipelines.page import Page
 from pipelines.pager import page_links
 from pipelines.record import Rejection
-from pipelines.store.ledger import DueVisit, Noted
+from pipelines.store.frontier import DueVisit, Follow, Listed
+from pipelines.store.ledger import Noted
 from pipelines.urls import SITE
-from zjol_crawler.responses import to_page, to_rejection
+from zjol_crawler.responses import LEDGER_URL, to_outcome, to_page, to_rejection
 
-Output = Request | list[Page] | Rejection | Noted
+Output = Request | list[Page] | Rejection | Noted | Outcome
 # Answers that a visit of a known page understands beside a page: as it was, and gone.
 _NOT_MODIFIED = 304
 _GONE = (404, 410)
-# Pages of earlier runs that one run takes at most; the rest is for the next.
-_MOST_DUE = 2000
+# Addresses that lists named lately, by which a list that never ends is told from one with news.
+_MOST_REMEMBERED = 20_000
 
 
 class Ledger(NamedTuple):
-    """What a spider asks of the ledger, and tells it.
+    """What a spider tells the ledger.
 
     Attributes:
-        done_urls: gives those of some addresses that need no fetch.
-        add_found: told the addresses that will be fetched, and the list they stand on.
-        due: gives the pages of earlier runs that are to be fetched now, at most so many.
-        list_validators: gives what is known of the last answer to a list page.
+        note_listed: told the articles a list page names, the list they stand on, and the list's next page.
+        note_start: told that the crawl begins: lists become due; gives the hosts that have something to fetch.
     """
 
-    done_urls: Callable[[Collection[str]], set[str]] = lambda _urls: set()
-    add_found: Callable[[Collection[str], str], object] = lambda _urls, _list: None
-    due: Callable[[int], Sequence[DueVisit]] = lambda _most: ()
-    list_validators: Callable[[str], DueVisit | None] = lambda _url: None
+    note_listed: Callable[..., Listed]
+    note_start: Callable[[], set[str]]
 
 
 class ArticlePagesSpider(scrapy.Spider):
@@ -48,13 +46,13 @@ class ArticlePagesSpider(scrapy.Spider):
 
     allowed_domains = (SITE,)
 
-    def article_request(self, url: str, **options: Any) -> Request:
+    def article_request(self, url: str) -> Request:
         """Give the request for an article's first page.
 
         Scrapy's filter of repeated requests is passed by: it would drop a redirect to an address met before, a loop
         among them, without a word. Spiders ask for each address once by themselves.
         """
-        return Request(url, callback=self.parse_article, errback=self.reject, dont_filter=True, **options)
+        return Request(url, callback=self.parse_article, errback=self.reject, dont_filter=True, meta={LEDGER_URL: url})
 
     def parse_article(self, response: Response) -> Iterator[Output]:
         """Take an article's first page, and ask for the next one where its pager shows more."""
@@ -74,8 +72,7 @@ class ArticlePagesSpider(scrapy.Spider):
 
     def reject(self, failure: Failure) -> Iterator[Output]:
         """List a page that could not be fetched as a rejection."""
-        url = failure.value.response.url if isinstance(failure.value, HttpError) else failure.request.url  # type: ignore[attr-defined]
-        yield to_rejection(url, failure)
+        yield to_outcome(failure)
 
     def _next_page(self, pages: list[Page], missing: list[str]) -> Iterator[Output]:
         if not missing:
@@ -94,43 +91,56 @@ class ArticlePagesSpider(scrapy.Spider):
 class ListedArticlesSpider(ArticlePagesSpider):
     """Fetches the articles that lists name and that are not done, and looks again at those whose time has come.
 
+    What lists name goes into the ledger; `zjol_crawler.frontier.scheduler` draws from it and asks for the request of
+    each page by `due_request`.
+
     Stats: `zjol/found` articles met on lists, `zjol/known` of them done before, `zjol/lists` list pages read,
     `zjol/revisited` stored articles asked for again, `zjol/not_modified` and `zjol/gone` of them.
+
+    Attributes:
+        scope: first pages of the lists, or the paper's host, whose pages in the ledger are this crawl's.
+        limit: fetch at most so many articles.
+        expect: told the hosts on which something new is to be fetched; the scheduler listens here.
     """
 
-    def __init__(self, limit: int | str | None = None, ledger: Ledger | None = None, **arguments: Any) -> None:
+    def __init__(
+        self, ledger: Ledger, scope: Sequence[str] = (), limit: int | str | None = None, **arguments: Any
+    ) -> None:
         """Make the spider.
 
         Args:
-            limit: fetch at most so many articles.
-            ledger: what is known of pages; without one every article is new.
+            ledger: told what is found.
+            scope: see the class.
+            limit: see the class.
             arguments: Scrapy's own.
         """
         super().__init__(**arguments)
+        self.ledger = ledger
+        self.scope = list(scope)
         self.limit = int(limit) if limit is not None else None
-        self.ledger = ledger or Ledger()
-        self._met: set[str] = set()
-        self._asked = 0
+        self.expect: Callable[[Iterable[str]], None] = lambda _hosts: None
+        self._met: dict[str, None] = {}
+        self._noted = 0
 
-    def due_requests(self) -> Iterator[Request]:
-        """Give the requests for pages of earlier runs: not fetched for a stop, failed, or stored and due again."""
-        most = _MOST_DUE if self.limit is None else min(self.limit, _MOST_DUE)
-        due = self.ledger.due(most)
-        self._met |= {page.url for page in due}
-        self._asked += len(due)
-        for page in due:
-            if page.state == "stored":
-                self.count("revisited")
-                yield Request(
-                    page.url,
-                    callback=self.parse_again,
-                    errback=self.reject,
-                    headers=conditions(page),
-                    dont_filter=True,
-                    meta={"handle_httpstatus_list": [_NOT_MODIFIED, *_GONE]},
-                )
-            else:
-                yield self.article_request(page.url)
+    def due_request(self, page: DueVisit) -> Request:
+        """Give the request for a page of the ledger."""
+        if page.state == "list":
+            return self.list_request(page)
+        if page.state != "stored":
+            return self.article_request(page.url)
+        self.count("revisited")
+        return Request(
+            page.url,
+            callback=self.parse_again,
+            errback=self.reject,
+            headers=conditions(page),
+            dont_filter=True,
+            meta={"handle_httpstatus_list": [_NOT_MODIFIED, *_GONE], LEDGER_URL: page.url},
+        )
+
+    def list_request(self, page: DueVisit) -> Request:
+        """Give the request for a list page of the ledger."""
+        raise NotImplementedError(f"{self.name}: {page.url} is a list, and this spider reads none")
 
     def parse_again(self, response: Response) -> Iterator[Output]:
         """Take the answer to a second look at an article: as it was, gone, or its first page."""
@@ -143,29 +153,32 @@ class ListedArticlesSpider(ArticlePagesSpider):
         else:
             yield from self.parse_article(response)
 
-    def not_met(self, urls: Sequence[str]) -> set[str]:
-        """Give those of the addresses that this run has not met yet, and remember them."""
-        fresh = set(urls) - self._met
-        self._met |= fresh
+    def not_met(self, urls: Sequence[str]) -> list[str]:
+        """Give those of the addresses that this run has not met lately, and remember them."""
+        fresh = [url for url in dict.fromkeys(urls) if url not in self._met]
+        self._met.update(dict.fromkeys(fresh))
+        for url in list(itertools.islice(self._met, max(0, len(self._met) - _MOST_REMEMBERED))):
+            del self._met[url]
         self.count("found", len(fresh))
         return fresh
 
-    def new_articles(self, urls: Sequence[str], found_on: str) -> list[str]:
-        """Give those of the addresses that are to be fetched, `limit` at most in all, and note them as found."""
-        done = self.ledger.done_urls(urls)
-        self.count("known", len(done))
-        new = [url for url in urls if url not in done]
-        if self.limit is not None:
-            new = new[: max(0, self.limit - self._asked)]
-        self._asked += len(new)
-        if new:
-            self.ledger.add_found(new, found_on)
-        return new
+    async def note_listed(
+        self, urls: Sequence[str], found_on: str, following: str | None = None, follow: Follow = "if_news"
+    ) -> tuple[Listed, list[Rejection]]:
+        """Note articles in the ledger, and give what it says, and rejections of addresses it cannot keep."""
+        listed = await run_in_thread(self.ledger.note_listed, urls, found_on, following=following, follow=follow)
+        self._noted += listed.new + listed.waiting
+        self.count("known", listed.known)
+        self.expect(listed.hosts)
+        return listed, [
+            Rejection(url=url, reason="not_article", detail="the address is too long for the ledger")
+            for url in listed.too_long
+        ]
 
     @property
     def is_full(self) -> bool:
-        """Whether as many articles are asked for as may be."""
-        return self.limit is not None and self._asked >= self.limit
+        """Whether as many articles are noted as may be fetched."""
+        return self.limit is not None and self._noted >= self.limit
 
     def count(self, name: str, count: int = 1) -> None:
         """Add to a count of the run."""

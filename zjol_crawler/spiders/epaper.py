@@ -7,6 +7,7 @@ from typing import Any
 
 from scrapy import Request
 from scrapy.http import HtmlResponse, Response
+from scrapy.utils.asyncio import run_in_thread
 from twisted.python.failure import Failure
 
 from pipelines.record import Rejection
@@ -34,14 +35,13 @@ class EpaperSpider(ListedArticlesSpider):
             days: ISO days.
             arguments: those of `ListedArticlesSpider`.
         """
-        super().__init__(**arguments)
+        super().__init__(scope=[host], **arguments)
         self.host = host
         self.days = days.split() if isinstance(days, str) else list(days)
 
     async def start(self) -> AsyncIterator[Any]:
-        """Ask for what earlier runs have left, and for the issue of each day."""
-        for request in self.due_requests():
-            yield request
+        """Ask for the issue of each day."""
+        self.expect(await run_in_thread(self.ledger.note_start))
         for day in dict.fromkeys(self.days):
             yield self._index_request(issue_indexes(self.host, day))
 
@@ -55,15 +55,17 @@ class EpaperSpider(ListedArticlesSpider):
             dont_filter=True,
         )
 
-    def parse_index(self, response: Response, addresses: list[str]) -> Iterator[Output]:
+    async def parse_index(self, response: Response, addresses: list[str]) -> AsyncIterator[Output]:
         """Take the issue's index, which may be one of its pages."""
         pages = issue_pages(response) if isinstance(response, HtmlResponse) else []
         articles = page_articles(response) if isinstance(response, HtmlResponse) else []
         if not pages and not articles:
-            yield from self._next_index(addresses, Rejection(url=response.url, reason="not_article"))
+            for output in self._next_index(addresses, Rejection(url=response.url, reason="not_article")):
+                yield output
             return
         self.count("issues")
-        yield from self._fetch(articles)
+        for rejection in await self._note(articles):
+            yield rejection
         for url in pages:
             if url != response.url:
                 yield Request(url, callback=self.parse_page, errback=self.reject_page, priority=5)
@@ -73,11 +75,12 @@ class EpaperSpider(ListedArticlesSpider):
         request: Request = failure.request  # type: ignore[attr-defined]
         yield from self._next_index(request.cb_kwargs["addresses"], to_rejection(request.url, failure))
 
-    def parse_page(self, response: Response) -> Iterator[Output]:
+    async def parse_page(self, response: Response) -> AsyncIterator[Output]:
         """Take a page of an issue."""
         self.count("lists")
         if isinstance(response, HtmlResponse):
-            yield from self._fetch(page_articles(response))
+            for rejection in await self._note(page_articles(response)):
+                yield rejection
 
     def reject_page(self, failure: Failure) -> Iterator[Output]:
         """List a page of an issue that could not be fetched as a rejection."""
@@ -97,7 +100,6 @@ class EpaperSpider(ListedArticlesSpider):
             self.count(LISTS_FAILED)
             yield refusal
 
-    def _fetch(self, urls: Sequence[str]) -> Iterator[Request]:
-        fresh = self.not_met(urls)
-        for url in self.new_articles([url for url in urls if url in fresh], self.host):
-            yield self.article_request(url)
+    async def _note(self, urls: Sequence[str]) -> list[Rejection]:
+        _, rejections = await self.note_listed(self.not_met(urls), self.host)
+        return rejections

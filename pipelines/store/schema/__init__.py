@@ -2,7 +2,7 @@
 
 from pipelines.store.schema.articles import ArticleRow, ArticleUrlRow, ChannelRow, RevisionRow
 from pipelines.store.schema.base import Base
-from pipelines.store.schema.crawl import CrawlRunRow, JobRow, PageRow, RejectionRow
+from pipelines.store.schema.crawl import CandidateRow, CrawlRunRow, HostRow, JobRow, PageRow, RejectionRow
 from pipelines.store.schema.credits import (
     ArticleKeywordRow,
     ContributionRow,
@@ -22,11 +22,13 @@ __all__ = [
     "ArticleSearchRow",
     "ArticleUrlRow",
     "Base",
+    "CandidateRow",
     "ChangeCounterRow",
     "ChannelRow",
     "ContributionRow",
     "CrawlRunRow",
     "DatelineContributionRow",
+    "HostRow",
     "ImageContributionRow",
     "ImageRow",
     "JobRow",

@@ -9,6 +9,7 @@ from sqlalchemy import MetaData
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 from pipelines.store.column_types import (
+    HOST_LENGTH,
     NAME_LENGTH,
     URL_LENGTH,
     WORD_LENGTH,
@@ -30,6 +31,7 @@ NAMING_CONVENTION = {
 Key = Annotated[int, "a surrogate key"]
 Name = Annotated[str, NAME_LENGTH]
 Url = Annotated[str, URL_LENGTH]
+HostName = Annotated[str, HOST_LENGTH]
 Word = Annotated[str, WORD_LENGTH]
 Digest = Annotated[str, 64]
 Json = Annotated[Any, "a JSON document"]
@@ -43,6 +45,7 @@ class Base(DeclarativeBase):
         Key: key_type(),
         Name: string_type(NAME_LENGTH),
         Url: string_type(URL_LENGTH),
+        HostName: string_type(HOST_LENGTH),
         Word: string_type(WORD_LENGTH),
         Digest: string_type(64),
         Json: json_type(),

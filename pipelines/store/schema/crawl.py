@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import CheckConstraint, ForeignKey
+from sqlalchemy import CheckConstraint, ForeignKey, Index
 from sqlalchemy.orm import Mapped, mapped_column
 
 from pipelines.store.column_types import MARIADB_OPTIONS
-from pipelines.store.schema.base import Base, Json, Key, Numbered, Url, Word
+from pipelines.store.schema.base import Base, HostName, Json, Key, Numbered, Url, Word
 
 
 class PageRow(Numbered, Base):
@@ -18,6 +18,7 @@ class PageRow(Numbered, Base):
     __table_args__ = (
         CheckConstraint("state in ('found', 'stored', 'rejected', 'failed', 'gone', 'list')", name="state"),
         CheckConstraint("attempts >= 0", name="attempts"),
+        Index("ix_page_due", "host", "state", "next_visit"),
         {"comment": "The crawl's ledger: every page found, and what became of it", **MARIADB_OPTIONS},
     )
 
@@ -41,8 +42,47 @@ class PageRow(Numbered, Base):
         server_default="0", comment="How often the crawl has fetched it since it was stored, the first time included"
     )
     next_visit: Mapped[datetime | None] = mapped_column(
-        index=True, comment="When the crawl will look at it again, UTC; NULL for no more"
+        index=True, comment="When the crawl will look at it, UTC; NULL for no more"
     )
+    host: Mapped[HostName] = mapped_column(server_default="", comment="Host of its address")
+
+
+class HostRow(Base):
+    """A host the crawl fetches from."""
+
+    __tablename__ = "host"
+    __table_args__ = (
+        {
+            "comment": "A host of the site: which crawl serves it now, and whether it is to be left alone",
+            **MARIADB_OPTIONS,
+        },
+    )
+
+    name: Mapped[HostName] = mapped_column(primary_key=True, comment="Host name")
+    leased_by: Mapped[str | None] = mapped_column(comment="Machine and process that serve it; NULL where none does")
+    leased_until: Mapped[datetime | None] = mapped_column(
+        comment="Until when it is theirs unless they say so again, UTC"
+    )
+    closed_until: Mapped[datetime | None] = mapped_column(comment="Until when it is left alone after failures, UTC")
+    error: Mapped[str | None] = mapped_column(comment="Why it is left alone")
+
+
+class CandidateRow(Base):
+    """A list nobody has asked for yet."""
+
+    __tablename__ = "candidate"
+    __table_args__ = (
+        {
+            "comment": "A list or host of the site that pages link to and the channel catalogue lacks",
+            **MARIADB_OPTIONS,
+        },
+    )
+
+    url: Mapped[Url] = mapped_column(primary_key=True, comment="First page of the list, or the host's address")
+    kind: Mapped[Word] = mapped_column(comment="channel or host")
+    found_on: Mapped[Url | None] = mapped_column(comment="A page that links to it")
+    title: Mapped[str | None] = mapped_column(comment="What the link says")
+    found_at: Mapped[datetime] = mapped_column(comment="When it was first seen, UTC")
 
 
 class CrawlRunRow(Numbered, Base):
