@@ -34,7 +34,8 @@ _SHOWN = 60
 ORDER = (
     *("article", "article_url", "channel", "person", "organization", "keyword", "contribution"),
     *("dateline_contribution", "article_keyword", "image", "image_contribution", "revision"),
-    *("page", "crawl_run", "rejection", "job", "article_search", "article_fingerprint", "change_counter"),
+    *("page", "crawl_run", "rejection", "host", "candidate", "job", "article_search", "article_fingerprint"),
+    "change_counter",
 )
 
 
