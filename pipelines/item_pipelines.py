@@ -35,6 +35,8 @@ STORE_FAILED = "store_failed"
 STORE_ERROR_STAT = "zjol/store_error"
 STAT_PREFIX = "zjol/"
 
+# Stats that say how things stand, not what was done.
+_PASSING = ("/queued", "/closed")
 _DEFAULT_BATCH_SIZE = 100
 _backgrounds: WeakKeyDictionary[Crawler, Background] = WeakKeyDictionary()
 
@@ -232,7 +234,7 @@ class StorePipeline:
         counts = {
             name.removeprefix(STAT_PREFIX): value
             for name, value in sorted(stats.items())
-            if name.startswith(STAT_PREFIX) and isinstance(value, int | float)
+            if name.startswith(STAT_PREFIX) and isinstance(value, int | float) and not name.endswith(_PASSING)
         }
         return {"fetched": stats.get("response_received_count", 0), **counts}
 

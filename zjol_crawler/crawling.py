@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import Engine
 
+from pipelines.store.candidates import note_candidates
 from pipelines.store.engine import open_database, read_transaction, store_errors
 from pipelines.store.frontier import due_hosts, note_listed, note_lists, note_rejected
 from pipelines.store.hosts import holder_name
@@ -136,4 +137,4 @@ def _ledger(engine: Engine, job: CrawlJob | EpaperJob, scope: Sequence[str], lis
         with store_errors(engine), read_transaction(engine) as connection:
             return due_hosts(connection, scope, datetime.now(UTC))
 
-    return Ledger(partial(note_listed, engine), note_start)
+    return Ledger(partial(note_listed, engine), partial(note_candidates, engine), note_start)

@@ -5,13 +5,18 @@ from __future__ import annotations
 import re
 import tomllib
 from collections.abc import Iterator
+from email.utils import parsedate_to_datetime
 from importlib.resources import files
 from typing import Any, NamedTuple
+from urllib.parse import urlsplit
 
-from scrapy.http import HtmlResponse
+from scrapy.http import HtmlResponse, XmlResponse
+from scrapy.utils.sitemap import Sitemap
 
 from pipelines.lines.dates import read_datetime
+from pipelines.store.candidates import Candidate
 from pipelines.urls import UrlKind, parse_url
+from zjol_crawler.channels import read_channels
 
 _DATA: dict[str, Any] = tomllib.loads(files("zjol_crawler").joinpath("links.toml").read_text("utf-8"))
 # TRS prints a list's pager by script: createPageHTML(pages, current, "index", "shtml").
@@ -25,10 +30,10 @@ class ListedArticle(NamedTuple):
     date: str | None
 
 
-def listed_articles(response: HtmlResponse) -> list[ListedArticle]:
-    """Give the articles a list page links to, in its order, each once."""
+def listed_articles(response: HtmlResponse | XmlResponse) -> list[ListedArticle]:
+    """Give the articles a list page, a feed or a site map links to, in its order, each once."""
     found: dict[str, ListedArticle] = {}
-    for url, text in _entries(response):
+    for url, text in _entries(response) if isinstance(response, HtmlResponse) else _feed_entries(response):
         parts = _article(url)
         if parts is None or url in found:
             continue
@@ -37,18 +42,41 @@ def listed_articles(response: HtmlResponse) -> list[ListedArticle]:
     return list(found.values())
 
 
-def next_list_page(response: HtmlResponse) -> str | None:
-    """Give the address of the list's next page; None on the last."""
+def next_list_pages(response: HtmlResponse | XmlResponse) -> list[str]:
+    """Give where a list goes on: the address of its next page, or the parts of a site map; nothing on the last."""
+    if isinstance(response, XmlResponse):
+        site_map = Sitemap(response.body)
+        return [entry["loc"] for entry in site_map] if site_map.type == "sitemapindex" else []
     for link in response.xpath("//a[@href]"):
         if "".join(link.xpath(".//text()").getall()).strip() in _DATA["next_words"]:
             url = response.urljoin(link.attrib["href"].strip())
             if url != response.url and _is_list(url):
-                return url
+                return [url]
     if match := _TRS_PAGER.search(response.text):
         pages, current, stem, ending = int(match[1]), int(match[2]), match[3], match[4]
         if current + 1 < pages:
-            return response.urljoin(f"{stem}_{current + 1}.{ending}")
-    return None
+            return [response.urljoin(f"{stem}_{current + 1}.{ending}")]
+    return []
+
+
+def linked_lists(response: HtmlResponse) -> list[Candidate]:
+    """Give the lists and hosts of the site that a page links to and the channel catalogue lacks."""
+    channels = read_channels()
+    known = {_list_key(channel.url) for channel in channels}
+    hosts = {parse_url(channel.url).host for channel in channels} | {parse_url(response.url).host}
+    found: dict[str, Candidate] = {}
+    for link in response.xpath("//a[@href]"):
+        url = response.urljoin(link.attrib["href"].strip())
+        if _kind(url) is not UrlKind.LIST or parse_url(url).page_number > 1 or _list_key(url) in known:
+            continue
+        title = " ".join("".join(link.xpath(".//text()").getall()).split()) or None
+        host = parse_url(url).host
+        if host not in hosts:
+            root = f"http://{host}/"
+            found.setdefault(root, Candidate(root, "host", response.url, title if url == root else None))
+        elif urlsplit(url).path not in ("", "/"):
+            found.setdefault(_list_key(url), Candidate(url, "channel", response.url, title))
+    return list(found.values())
 
 
 def issue_indexes(host: str, day: str) -> list[str]:
@@ -98,6 +126,30 @@ def _entries(response: HtmlResponse) -> Iterator[tuple[str, str]]:
             return
     for href in response.xpath("//a/@href").getall():
         yield response.urljoin(href.strip()), ""
+
+
+def _feed_entries(response: XmlResponse) -> Iterator[tuple[str, str]]:
+    if response.xpath("/*[local-name() = 'urlset']"):
+        for entry in Sitemap(response.body):
+            yield entry["loc"], entry.get("lastmod") or ""
+    for item in response.xpath("//*[local-name() = 'item' or local-name() = 'entry']"):
+        # RSS has the address as the text of `link`, Atom as an attribute.
+        url = item.xpath("string(*[local-name() = 'link'])").get() or item.xpath("*/@href").get() or ""
+        day = item.xpath("string(*[local-name() = 'pubDate' or local-name() = 'updated'])").get() or ""
+        yield response.urljoin(url.strip()), _feed_day(day.strip())
+
+
+def _feed_day(text: str) -> str:
+    try:
+        return parsedate_to_datetime(text).strftime("%Y-%m-%d")
+    except ValueError:
+        return text[:10]
+
+
+def _list_key(url: str) -> str:
+    """Give what two addresses of one list share."""
+    parts = urlsplit(url)
+    return f"{(parts.hostname or '').lower()}{parts.path.removesuffix('index.shtml').removesuffix('index.html')}"
 
 
 def _article(url: str) -> str | None:

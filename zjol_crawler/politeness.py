@@ -20,6 +20,7 @@ from pipelines.urls import is_on_site
 from zjol_crawler.frontier.gates import Gate, retry_after
 from zjol_crawler.frontier.scheduler import LedgerScheduler
 from zjol_crawler.responses import RefusedError
+from zjol_crawler.running import HOST_STAT
 
 # RFC 9309: a robots.txt is not to be used longer than a day.
 _DAY = 24 * 3600.0
@@ -108,7 +109,8 @@ class RobotsMiddleware(RobotsTxtMiddleware):
 class HostHealthMiddleware:
     """Tells a host's gate how the host fares; nearest to the network, so that every attempt counts.
 
-    Stats: `zjol/closed/HOST` how often a host was left alone after failures.
+    Stats: `answers` and `errors` of each host, its `closings`, how often it was left alone after failures, and `closed`
+    while it is.
     """
 
     def __init__(self, crawler: Crawler) -> None:
@@ -129,15 +131,18 @@ class HostHealthMiddleware:
         """Take note of an answer."""
         host = host_of(request.url)
         gate = self._scheduler.gates[host]
+        self._count(host, "answers")
         if response.status in _OVERLOADED:
             header = response.headers.get("Retry-After")
             gate.failures += 1
+            self._count(host, "errors")
             gate.close(retry_after(header.decode("latin-1") if header else None), f"HTTP {response.status}")
             self._note(host, gate)
         elif response.status >= 500:
             self._fail(host, gate, f"HTTP {response.status}")
         elif gate.succeed():
             logger.warning("%s: answers again", host)
+            self._count(host, "closed", -1)
             self._scheduler.note_gate(host)
         return response
 
@@ -148,14 +153,20 @@ class HostHealthMiddleware:
             self._fail(host, self._scheduler.gates[host], str(exception)[:150] or type(exception).__name__)
 
     def _fail(self, host: str, gate: Gate, error: str) -> None:
+        self._count(host, "errors")
         if gate.fail(error):
             self._note(host, gate)
 
     def _note(self, host: str, gate: Gate) -> None:
         logger.warning("%s: left alone for %.0f s (%s)", host, gate.wait(), gate.error)
+        self._count(host, "closings")
         if self._crawler.stats is not None:
-            self._crawler.stats.inc_value(f"zjol/closed/{host}")
+            self._crawler.stats.set_value(f"{HOST_STAT}{host}/closed", 1)
         self._scheduler.note_gate(host)
+
+    def _count(self, host: str, name: str, count: int = 1) -> None:
+        if self._crawler.stats is not None:
+            self._crawler.stats.inc_value(f"{HOST_STAT}{host}/{name}", count)
 
     @property
     def _scheduler(self) -> LedgerScheduler:

@@ -14,9 +14,13 @@ import zjol_crawler.settings as defaults
 from pipelines.item_pipelines import STORE_ERROR_STAT
 from pipelines.outcomes import Outcome
 from pipelines.record import Article, Rejection
+from zjol_crawler.json_log import log_as_json
 
 # Items that are no records: list pages and pages that are as they were.
 NOTED_STAT = "zjol/noted"
+
+# What is told of each host: `zjol/host/NAME/answers`, `errors`, `queued`, `closings`, and `closed` while it is.
+HOST_STAT = "zjol/host/"
 
 Watcher = Callable[[Mapping[str, Any]], None]
 
@@ -58,8 +62,12 @@ def crawl(
     """
     settings = Settings()
     settings.setmodule(defaults, priority="project")
-    settings.setdict(dict(overrides), priority="cmdline")
+    settings.setdict({"ZJOL_WATCHED": watcher is not None, **overrides}, priority="cmdline")
+    as_json = settings.getbool("ZJOL_LOG_JSON")
+    settings.set("LOG_INSTALL_ROOT_HANDLER", not as_json, priority="cmdline")
     process = AsyncCrawlerProcess(settings)
+    if as_json:
+        log_as_json(settings["LOG_LEVEL"])
     _quiet_reported_failures(settings)
     crawler: Crawler = process.create_crawler(spider)
     records: list[Article | Rejection] = []

@@ -43,6 +43,7 @@ DOWNLOADER_MIDDLEWARES = {
     # Nearest to the network: after every other request middleware, before any other response middleware.
     "zjol_crawler.archiving.ArchiveMiddleware": 990,
 }
+EXTENSIONS = {"zjol_crawler.limits.RunLimits": 500}
 ITEM_PIPELINES = {
     "pipelines.item_pipelines.ExtractPipeline": 100,
     "pipelines.item_pipelines.StorePipeline": 200,

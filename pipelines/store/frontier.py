@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterable, Sequence
 from datetime import UTC, datetime
 from typing import Any, Literal, NamedTuple
 
-from sqlalchemy import Connection, Engine, and_, or_, select, update
+from sqlalchemy import Connection, Engine, and_, func, or_, select, update
 
 from pipelines.store.column_types import URL_LENGTH
 from pipelines.store.engine import store_errors, write_transaction
@@ -57,7 +57,7 @@ class Listed(NamedTuple):
 
 
 def note_listed(
-    engine: Engine, urls: Iterable[str], found_on: str, *, following: str | None = None, follow: Follow = "if_news"
+    engine: Engine, urls: Iterable[str], found_on: str, *, following: Sequence[str] = (), follow: Follow = "if_news"
 ) -> Listed:
     """Note the articles a list page names, and where the list goes on: all of it, or nothing.
 
@@ -68,8 +68,8 @@ def note_listed(
         engine: the database.
         urls: the articles' addresses.
         found_on: the list's first page, or the paper's host.
-        following: the list's next page.
-        follow: whether the next page is to be read; `if_news` where an article is not done.
+        following: the list's next page, or the parts of a site map.
+        follow: whether they are to be read; `if_news` where an article is not done.
 
     Raises:
         StoreError: the database cannot be written.
@@ -87,10 +87,10 @@ def note_listed(
             _insert(connection, new, "found", found_on, now)
             _make_due(connection, waiting, found_on, now)
             hosts = {host_of(url) for url in (*new, *waiting)}
-            if following is not None and (follow == "yes" or (follow == "if_news" and (new or waiting))):
-                _insert(connection, [following], "list", found_on, now)
-                _make_due(connection, [following], found_on, now)
-                hosts.add(host_of(following))
+            if follow == "yes" or (follow == "if_news" and (new or waiting)):
+                _insert(connection, following, "list", found_on, now)
+                _make_due(connection, following, found_on, now)
+                hosts |= {host_of(url) for url in following}
         known = len(short) - len(new) - len(waiting)
         return Listed(len(new), len(waiting), known, hosts, [url for url in unique if len(url) > URL_LENGTH])
 
@@ -158,6 +158,13 @@ def due_hosts(connection: Connection, found_on: Sequence[str], now: datetime) ->
     table = table_of(PageRow)
     query = select(table.c.host).where(table.c.next_visit <= now, table.c.found_on.in_(found_on)).distinct()
     return set(connection.scalars(query))
+
+
+def queue_lengths(connection: Connection, found_on: Sequence[str], now: datetime) -> dict[str, int]:
+    """Give how many pages of some lists are to be fetched from each host now."""
+    table = table_of(PageRow)
+    query = select(table.c.host, func.count()).where(table.c.next_visit <= now, table.c.found_on.in_(found_on))
+    return {row[0]: row[1] for row in connection.execute(query.group_by(table.c.host))}
 
 
 def draw(

@@ -12,8 +12,10 @@ import msgspec
 from sqlalchemy import Column, Table, text
 
 from pipelines.record import Block, Rejection
+from pipelines.store.candidates import Candidate, note_candidates
 from pipelines.store.column_types import UtcInstant
 from pipelines.store.engine import open_database
+from pipelines.store.hosts import take_host
 from pipelines.store.jobs import take_job
 from pipelines.store.schema import Base, CrawlRunRow
 from pipelines.store.views import VIEWS
@@ -104,6 +106,10 @@ def sample_rows() -> dict[str, Row]:
     writer.write([harbour(headline="渔港醒了"), first, repost, front_page(), stub], seen_at=_FIRST)
     writer.write([harbour()], seen_at=_SECOND)
     take_job(engine, "news", "server-4711", now=_SECOND, lease=timedelta(minutes=5))
+    take_host(engine, "zjnews.zjol.com.cn", "server/4711/1", _SECOND)
+    note_candidates(
+        engine, [Candidate("http://zjnews.zjol.com.cn/zjnews/hyxw/", "channel", harbour().url, "海洋")], _SECOND
+    )
     # The rows that show most: the repost, the page that was rejected, the channel inside others.
     telling = {
         "article": "article_id LIKE '%2000007'", "page": "state = 'rejected'", "channel": "parent_id IS NOT NULL",

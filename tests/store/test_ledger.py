@@ -79,12 +79,12 @@ def test_every_form_of_a_stored_address_is_done(engine):
 )
 def test_a_list_goes_on_in_the_ledger(engine, urls, follow, is_followed):
     write_articles(engine, [harbour()])
-    note_listed(engine, urls, LIST, following=NEXT, follow=follow)
+    note_listed(engine, urls, LIST, following=[NEXT], follow=follow)
     assert (NEXT in {page.url for page in drawn(engine)}) is is_followed
 
 
 def test_first_pages_of_lists_are_drawn_first_and_what_is_under_way_is_not(engine):
-    note_listed(engine, [GONE, harbour().url], LIST, following=NEXT)
+    note_listed(engine, [GONE, harbour().url], LIST, following=[NEXT])
     note_lists(engine, [LIST], "me")
     assert [page.url for page in drawn(engine)] == [LIST, GONE, harbour().url, NEXT]
     assert [page.url for page in drawn(engine, under_way={LIST, GONE}, most=1)] == [harbour().url]
@@ -106,7 +106,7 @@ def test_a_list_is_looked_at_again_sooner_when_it_has_news(engine):
 
 
 def test_a_list_that_failed_stays_a_list_and_is_asked_for_again(engine):
-    note_listed(engine, [], LIST, following=NEXT, follow="yes")
+    note_listed(engine, [], LIST, following=[NEXT], follow="yes")
     write_articles(engine, [Rejection(url=NEXT, reason="timeout")])
     row = pages(engine)[NEXT]
     assert (row["state"], row["attempts"], row["error"]) == ("list", 1, "timeout")

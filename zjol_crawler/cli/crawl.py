@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -19,6 +19,7 @@ from zjol_crawler.cli.options import (
     retry_option,
     setting_option,
 )
+from zjol_crawler.cli.run_options import run_options
 
 if TYPE_CHECKING:
     from zjol_crawler.running import CrawlResult, Watcher
@@ -35,6 +36,10 @@ if TYPE_CHECKING:
 @database_option
 @archive_option
 @retry_option
+@run_options
+@click.option(
+    "--only-due", is_flag=True, help="Ask only for lists whose time has come; the more they change, the sooner."
+)
 @setting_option
 def command(
     channels: tuple[str, ...],
@@ -45,6 +50,8 @@ def command(
     db: str,
     archive: Path | None,
     retry_rejected: bool,
+    only_due: bool,
+    run_settings: dict[str, Any],
     settings: tuple[str, ...],
 ) -> int:
     """Fetch and store the articles of CHANNELs (default: all enabled) that the database lacks.
@@ -54,7 +61,7 @@ def command(
     from zjol_crawler.channels import UnknownChannelError, find_channel, read_channels
     from zjol_crawler.crawling import CrawlJob, run_job
 
-    overrides = parse_settings(settings)
+    overrides = {**run_settings, **parse_settings(settings)}
     try:
         lists = [find_channel(name).url for name in channels]
     except UnknownChannelError as error:
@@ -62,18 +69,21 @@ def command(
     lists += [check_url(url) for url in starts]
     if not lists:
         lists = [channel.url for channel in read_channels() if channel.enabled]
-    job = CrawlJob(lists, db, since, until, limit, overrides, archive, retry_rejected)
+    job = CrawlJob(lists, db, since, until, limit, overrides, archive, retry_rejected, only_due)
     window = [f"{name}={value}" for name, value in (("since", since), ("until", until), ("limit", limit)) if value]
     command_line = " ".join(["crawl", *channels, *starts, *window])
-    return run_and_report(lambda watcher: run_job(job, command=command_line, watcher=watcher), archive)
+    return run_and_report(lambda watcher: run_job(job, command=command_line, watcher=watcher), archive, run_settings)
 
 
-def run_and_report(run: Callable[[Watcher], CrawlResult], archive: Path | None) -> int:
+def run_and_report(
+    run: Callable[[Watcher], CrawlResult], archive: Path | None, run_settings: Mapping[str, Any] = {}
+) -> int:
     """Run a crawl under a progress bar, print its summary, give the exit status.
 
     Args:
         run: runs the crawl and tells the watcher how it goes.
         archive: the folder it archives to, which is mended first where a crash has left a file open.
+        run_settings: those of `run_options`.
 
     Raises:
         WorkFailedError: the database or the archive failed, or not one list page could be fetched.
@@ -81,7 +91,7 @@ def run_and_report(run: Callable[[Watcher], CrawlResult], archive: Path | None) 
     """
     from zjol_crawler.archive_writer import ArchiveWriteError, ArchiveWriter
     from zjol_crawler.archiving import ARCHIVE_ERROR_STAT
-    from zjol_crawler.cli.progress import print_summary, progress_bar
+    from zjol_crawler.cli.progress import print_summary, progress_display
     from zjol_crawler.running import INTERRUPTED
 
     if archive is not None:
@@ -90,9 +100,9 @@ def run_and_report(run: Callable[[Watcher], CrawlResult], archive: Path | None) 
         except ArchiveWriteError as error:
             raise WorkFailedError(str(error)) from error
     started = time.monotonic()
-    with progress_bar() as watcher:
+    with progress_display() as watcher:
         result = run(watcher)
-    print_summary(result, started)
+    print_summary(result, started, as_json=bool(run_settings.get("ZJOL_LOG_JSON")))
     if failure := result.store_error or result.stats.get(ARCHIVE_ERROR_STAT):
         raise WorkFailedError(failure)
     if result.finish_reason == INTERRUPTED:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from datetime import date, datetime, timedelta
 from pathlib import Path
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import click
 
 from pipelines.papers import PAPERS
 from zjol_crawler.cli.options import DAY, archive_option, database_option, parse_settings, retry_option, setting_option
+from zjol_crawler.cli.run_options import run_options
 
 _LISTED = ", ".join(f"{name} ({title})" for name, title in PAPERS.items())
 
@@ -28,6 +30,7 @@ PAPER is one of {_LISTED}. A day without an issue is listed. Stopped in any way,
 @database_option
 @archive_option
 @retry_option
+@run_options
 @setting_option
 def command(
     paper: str,
@@ -38,6 +41,7 @@ def command(
     db: str,
     archive: Path | None,
     retry_rejected: bool,
+    run_settings: dict[str, Any],
     settings: tuple[str, ...],
 ) -> int:
     """Run the command; the help is above."""
@@ -45,10 +49,12 @@ def command(
     from zjol_crawler.crawling import EpaperJob, run_epaper_job
 
     days = _days(day, since, until)
-    job = EpaperJob(f"{paper}.zjol.com.cn", days, db, limit, parse_settings(settings), archive, retry_rejected)
+    job = EpaperJob(
+        f"{paper}.zjol.com.cn", days, db, limit, {**run_settings, **parse_settings(settings)}, archive, retry_rejected
+    )
     window = days[0] if len(days) == 1 else f"{days[0]} to {days[-1]}"
     return run_and_report(
-        lambda watcher: run_epaper_job(job, command=f"epaper {paper} {window}", watcher=watcher), archive
+        lambda watcher: run_epaper_job(job, command=f"epaper {paper} {window}", watcher=watcher), archive, run_settings
     )
 
 

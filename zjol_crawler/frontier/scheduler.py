@@ -6,6 +6,7 @@ are. A host is served by one crawl at a time. Settings read here:
 
 * `ZJOL_DB`: the ledger's database.
 * `ZJOL_HOST_PATIENCE`: a host that is to be left alone longer, in seconds, is left to a later run (300).
+* `ZJOL_WATCHED`: count what is to be fetched, for somebody who watches.
 * `CONCURRENT_REQUESTS_PER_DOMAIN`, `DOWNLOAD_DELAY`: Scrapy's own.
 """
 
@@ -32,11 +33,12 @@ from pipelines.item_pipelines import STORE_ERROR_STAT, STORE_FAILED
 from pipelines.outcomes import Outcome
 from pipelines.store.engine import open_database, read_transaction, store_errors
 from pipelines.store.errors import StoreError
-from pipelines.store.frontier import DueVisit, draw, due_hosts
+from pipelines.store.frontier import DueVisit, draw, due_hosts, queue_lengths
 from pipelines.store.hosts import close_host, hold_hosts, holder_name, release_hosts, take_host
 from pipelines.store.ledger import host_of
 from pipelines.store.retry import PATIENCE
 from zjol_crawler.frontier.gates import Gates
+from zjol_crawler.running import HOST_STAT
 from zjol_crawler.spiders.base import ListedArticlesSpider
 
 # Pages of a host that are drawn at once.
@@ -286,6 +288,7 @@ class LedgerScheduler(BaseScheduler):
             active = {host_of(request.url) for request in self._crawler.engine.downloader.active}
             held = {host for host, lane in self._lanes.items() if lane.is_held}
             idle = {host for host in held - active if self._is_idle(self._lanes[host], now)}
+            await self._count_queues()
             try:
                 if idle:
                     for host in idle:
@@ -299,6 +302,21 @@ class LedgerScheduler(BaseScheduler):
                         self._lanes[host].is_held = False
             except StoreError as error:
                 logger.debug("leases: %s", error)
+
+    async def _count_queues(self) -> None:
+        """Tell those who watch how much each host has left."""
+        if self._crawler.stats is None or not self._crawler.settings.getbool("ZJOL_WATCHED"):
+            return
+        try:
+            queues = await run_in_thread(self._read_queues)
+        except StoreError:
+            return
+        for host in self._lanes:
+            self._crawler.stats.set_value(f"{HOST_STAT}{host}/queued", queues.get(host, 0))
+
+    def _read_queues(self) -> dict[str, int]:
+        with store_errors(self._engine), read_transaction(self._engine) as connection:
+            return queue_lengths(connection, self._spider.scope, datetime.now(UTC))
 
     def _is_idle(self, lane: _Lane, now: float) -> bool:
         return lane.is_empty and now - lane.used_at > _IDLE

@@ -71,6 +71,8 @@ class SampleSite:
 def _handler(site: SampleSite) -> type[BaseHTTPRequestHandler]:
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
+        # Head and body are written apart; the second would wait for the first to be acknowledged.
+        disable_nagle_algorithm = True
 
         def do_GET(self) -> None:
             """Answer a request in absolute form, conditional ones with 304 where nothing changed."""

@@ -16,6 +16,7 @@ from pipelines.outcomes import Outcome, visit_of
 from pipelines.page import Page
 from pipelines.pager import page_links
 from pipelines.record import Rejection
+from pipelines.store.candidates import Candidate
 from pipelines.store.frontier import DueVisit, Follow, Listed
 from pipelines.store.ledger import Noted
 from pipelines.urls import SITE
@@ -34,10 +35,12 @@ class Ledger(NamedTuple):
 
     Attributes:
         note_listed: told the articles a list page names, the list they stand on, and the list's next page.
+        note_candidates: told the lists that a page links to.
         note_start: told that the crawl begins: lists become due; gives the hosts that have something to fetch.
     """
 
     note_listed: Callable[..., Listed]
+    note_candidates: Callable[[Sequence[Candidate]], None]
     note_start: Callable[[], set[str]]
 
 
@@ -163,7 +166,7 @@ class ListedArticlesSpider(ArticlePagesSpider):
         return fresh
 
     async def note_listed(
-        self, urls: Sequence[str], found_on: str, following: str | None = None, follow: Follow = "if_news"
+        self, urls: Sequence[str], found_on: str, following: Sequence[str] = (), follow: Follow = "if_news"
     ) -> tuple[Listed, list[Rejection]]:
         """Note articles in the ledger, and give what it says, and rejections of addresses it cannot keep."""
         listed = await run_in_thread(self.ledger.note_listed, urls, found_on, following=following, follow=follow)

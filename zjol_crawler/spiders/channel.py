@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator, Iterator, Sequence
 from typing import Any
 
 from scrapy import Request
-from scrapy.http import HtmlResponse, Response
+from scrapy.http import HtmlResponse, Response, TextResponse, XmlResponse
 from scrapy.utils.asyncio import run_in_thread
 from twisted.python.failure import Failure
 
@@ -15,7 +15,7 @@ from pipelines.record import Rejection
 from pipelines.store.frontier import DueVisit, Follow
 from pipelines.store.ledger import Noted, Visit
 from pipelines.store.runs import LISTS_FAILED
-from zjol_crawler.links import ListedArticle, listed_articles, next_list_page
+from zjol_crawler.links import ListedArticle, linked_lists, listed_articles, next_list_pages
 from zjol_crawler.responses import LEDGER_URL, to_outcome, to_page
 from zjol_crawler.spiders.base import ListedArticlesSpider, Output, conditions
 
@@ -68,14 +68,18 @@ class ChannelSpider(ListedArticlesSpider):
         if visit.status == 304:
             yield Noted(visit, "list", is_front=is_front)
             return
-        if not isinstance(response, HtmlResponse):
+        if not isinstance(response, HtmlResponse | XmlResponse):
             yield _no_list(visit)
             return
+        if is_front and isinstance(response, HtmlResponse):
+            await run_in_thread(self.ledger.note_candidates, linked_lists(response))
         listed = listed_articles(response)
         fresh = set(self.not_met([article.url for article in listed]))
         listed = [article for article in listed if article.url in fresh]
         wanted = [article.url for article in listed if self._is_wanted(article)]
-        noted, rejections = await self.note_listed(wanted, first, next_list_page(response), self._follow(listed))
+        noted, rejections = await self.note_listed(
+            wanted, first, next_list_pages(response), self._follow(listed, response)
+        )
         for rejection in rejections:
             yield rejection
         # A list is known as it stands only where all that it names is in the ledger.
@@ -93,8 +97,11 @@ class ChannelSpider(ListedArticlesSpider):
             return True
         return (self.since is None or article.date >= self.since) and (self.until is None or article.date <= self.until)
 
-    def _follow(self, listed: Sequence[ListedArticle]) -> Follow:
+    def _follow(self, listed: Sequence[ListedArticle], response: TextResponse) -> Follow:
         """Tell whether the next page can hold what is wanted: with `since` by date, without it while there is news."""
+        if isinstance(response, XmlResponse):
+            # The parts of a site map, each changed since we were here or not.
+            return "yes"
         if self.since is None:
             return "if_news"
         dates = [article.date for article in listed if article.date]
@@ -102,4 +109,6 @@ class ChannelSpider(ListedArticlesSpider):
 
 
 def _no_list(visit: Visit) -> Outcome:
-    return Outcome(Rejection(url=visit.final_url, reason="not_article", detail="a list page that is no HTML"), visit)
+    return Outcome(
+        Rejection(url=visit.final_url, reason="not_article", detail="a list page that is neither HTML nor XML"), visit
+    )
