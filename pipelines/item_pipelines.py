@@ -38,6 +38,8 @@ STAT_PREFIX = "zjol/"
 # Stats that say how things stand, not what was done.
 _PASSING = ("/queued", "/closed")
 _DEFAULT_BATCH_SIZE = 100
+# While one is worked on, the next is on its way there.
+_BATCHES_UNDER_WAY = 2
 _backgrounds: WeakKeyDictionary[Crawler, Background] = WeakKeyDictionary()
 
 logger = logging.getLogger(__name__)
@@ -115,7 +117,7 @@ class StorePipeline:
         self._recorder: Servant | None = None
         self._run_id: int | None = None
         self._waiting: list[_Waiting] = []
-        self._is_recording = False
+        self._recording = 0
         self._is_closing = False
         self._failed = False
         self._tasks: set[asyncio.Task[None]] = set()
@@ -165,7 +167,8 @@ class StorePipeline:
             raise _not_stored()
         waiting = _Waiting(checked, asyncio.get_running_loop().create_future())
         self._waiting.append(waiting)
-        if not self._is_recording:
+        if self._recording < _BATCHES_UNDER_WAY:
+            self._recording += 1
             self._start(self._record())
         return await waiting.outcome
 
@@ -188,7 +191,6 @@ class StorePipeline:
             self._engine.dispose()
 
     async def _record(self) -> None:
-        self._is_recording = True
         while self._waiting:
             batch, self._waiting = self._waiting[: self._batch_size], self._waiting[self._batch_size :]
             try:
@@ -209,7 +211,7 @@ class StorePipeline:
                     waiting.outcome.set_result(outcome)
                 else:
                     waiting.outcome.set_exception(RuntimeError(f"cannot be read, which is a fault of ours:\n{outcome}"))
-        self._is_recording = False
+        self._recording -= 1
 
     def _fail(self, error: Exception) -> None:
         self._note_failure(error)

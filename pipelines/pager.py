@@ -58,6 +58,8 @@ def page_count(document: Document) -> int:
 
 def page_links(page: Page) -> list[str]:
     """Give the addresses of all pages of a page's article, in order; only its own where it has no pager."""
+    if not _may_have_pager(page):
+        return [page.url]
     try:
         text = decode(page.body, page.content_type).text
     except Undecodable:
@@ -74,6 +76,14 @@ def page_links(page: Page) -> list[str]:
             if number is not None:
                 known.setdefault(number, document.absolute(link.get("href") or ""))
     return [known.get(number) or page_url(page.url, number) for number in range(1, count + 1)]
+
+
+def _may_have_pager(page: Page) -> bool:
+    """Tell, without parsing it, whether a page can have a pager: a crawl asks this of every page in its event loop."""
+    stem = _own_key(page.url).rpartition("/")[2].partition(".")[0]
+    marks = (b"createPageHTML", b"news_more_page", f"{stem}_".encode())
+    # Encodings of two bytes a character hide the marks.
+    return any(mark in page.body for mark in marks) or b"\0" in page.body[:1000]
 
 
 def _pagers(document: Document) -> list[etree._Element]:

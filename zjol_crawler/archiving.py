@@ -19,14 +19,11 @@ from scrapy.crawler import Crawler
 from scrapy.exceptions import NotConfigured
 from scrapy.http import Headers, Response
 
-from pipelines.background import BackgroundDiedError
-from pipelines.item_pipelines import background_of
+from pipelines.background import Background
 from zjol_crawler.archive_writer import MOST_BYTES, ArchiveWriteError, ArchiveWriter, Exchange
 
 ARCHIVE_ERROR_STAT = "zjol/archive_error"
 ARCHIVE_FAILED = "archive_failed"
-# Responses that wait to be written at most; then the crawl waits.
-_MOST_WRITING = 32
 
 
 class ArchiveMiddleware:
@@ -38,8 +35,9 @@ class ArchiveMiddleware:
     def __init__(self, crawler: Crawler, folder: str) -> None:
         self._crawler = crawler
         most_bytes = crawler.settings.getint("ZJOL_ARCHIVE_BYTES", MOST_BYTES)
-        self._writer = background_of(crawler).servant(ArchiveWriter, Path(folder), most_bytes)
-        self._writing: set[asyncio.Task[None]] = set()
+        # Compression and the disk leave this process's other thread alone.
+        self._background = Background("thread")
+        self._writer = self._background.servant(ArchiveWriter, Path(folder), most_bytes)
         self._failed = False
 
     @classmethod
@@ -58,36 +56,29 @@ class ArchiveMiddleware:
         return middleware
 
     async def process_response(self, request: Request, response: Response, spider: Spider | None = None) -> Response:
-        """Have a response written and give it on.
-
-        What is extracted from it is stored by the same background, in order: nothing is stored that is not kept.
-        """
+        """Give a response on when it is written: nothing is read, or stored, that is not kept."""
         if self._failed:
             return response
-        if len(self._writing) >= _MOST_WRITING:
-            await asyncio.wait(self._writing, return_when=asyncio.FIRST_COMPLETED)
-        task = asyncio.create_task(self._write(_exchange(request, response)))
-        self._writing.add(task)
-        task.add_done_callback(self._writing.discard)
-        return response
-
-    async def close(self) -> None:
-        """End the file under way."""
-        await asyncio.gather(*self._writing)
-        if not self._failed:
-            await self._writer.call("close")
-
-    async def _write(self, exchange: Exchange) -> None:
         try:
-            await self._writer.call("write", exchange)
-        except (ArchiveWriteError, BackgroundDiedError) as error:
+            await self._writer.call("write", _exchange(request, response))
+        except ArchiveWriteError as error:
             if not self._failed:
                 self._fail(error)
         else:
             if self._crawler.stats is not None:
                 self._crawler.stats.inc_value("zjol/archived")
+        return response
 
-    def _fail(self, error: Exception) -> None:
+    async def close(self) -> None:
+        """End the file under way."""
+        try:
+            await self._writer.call("close")
+        except ArchiveWriteError as error:
+            if not self._failed:
+                self._fail(error)
+        self._background.close()
+
+    def _fail(self, error: ArchiveWriteError) -> None:
         self._failed = True
         if self._crawler.stats is not None:
             self._crawler.stats.set_value(ARCHIVE_ERROR_STAT, str(error))

@@ -14,6 +14,8 @@ USER_AGENT = f"zjol-crawler/{version('zjol-crawler')} (+{ZJOL_CONTACT})"
 
 ROBOTSTXT_OBEY = True
 CONCURRENT_REQUESTS = 32
+# Tasks for what one response yields: Scrapy makes as many for each, however little there is; most yield one item.
+CONCURRENT_ITEMS = 4
 CONCURRENT_REQUESTS_PER_DOMAIN = 1
 DOWNLOAD_DELAY = 1.0
 DOWNLOAD_DELAY_JITTER = 0.5
