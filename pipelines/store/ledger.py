@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
+from functools import lru_cache
 from typing import Any, Literal, NamedTuple
 from urllib.parse import urlsplit
 
@@ -217,6 +218,8 @@ def _new_page(url: str, page: Settlement, seen_at: datetime) -> dict[str, Any]:
     }
 
 
+# The scheduler asks for the hosts of what is under way over and over.
+@lru_cache(maxsize=1024)
 def host_of(url: str) -> str:
     """Give the host of an address as the ledger keeps it; the empty text for what is no address."""
     try:

@@ -25,6 +25,8 @@ class Site:
         self.answers = dict(answers or {})
         self.requests: list[tuple[float, str]] = []
         self.headers: list[dict[str, str]] = []
+        # When each request came and when it was answered.
+        self.spans: list[tuple[str, float, float]] = []
         site = self
 
         class Handler(BaseHTTPRequestHandler):
@@ -32,7 +34,8 @@ class Site:
             disable_nagle_algorithm = True
 
             def do_GET(self) -> None:
-                site.requests.append((time.monotonic(), self.path))
+                begun = time.monotonic()
+                site.requests.append((begun, self.path))
                 site.headers.append(dict(self.headers))
                 default = Answer(ROBOTS.encode()) if self.path.endswith("/robots.txt") else Answer(b"gone", 404)
                 answer = site.answers.get(self.path, default)
@@ -48,6 +51,7 @@ class Site:
                     self.send_header("Connection", "close")
                 self.end_headers()
                 self.wfile.write(answer.body)
+                site.spans.append((self.path, begun, time.monotonic()))
                 if answer.is_cut:
                     self.close_connection = True
 

