@@ -46,6 +46,8 @@ _WINDOW = 32
 # How often, in seconds: a host with nothing to fetch is looked at again; leases are renewed; one that another crawl
 # serves is asked for.
 _LOOK_AGAIN, _RENEWAL, _ASK_AGAIN = 20.0, 20.0, 2.0
+# How often leases, queues and hosts that wait are looked after, in seconds.
+_TICK = 0.5
 # How often the ledger is asked for hosts while nothing is under way, in seconds.
 _DISCOVER = 0.2
 # A host is let go when it has had nothing to fetch for so many seconds.
@@ -283,8 +285,9 @@ class LedgerScheduler(BaseScheduler):
         """Renew leases, and let hosts go that have nothing to fetch."""
         renewed = 0.0
         while True:
-            await asyncio.sleep(1.0)
+            await asyncio.sleep(_TICK)
             now = time.monotonic()
+            self._wake_engine()
             active = {host_of(request.url) for request in self._crawler.engine.downloader.active}
             held = {host for host, lane in self._lanes.items() if lane.is_held}
             idle = {host for host in held - active if self._is_idle(self._lanes[host], now)}
@@ -302,6 +305,15 @@ class LedgerScheduler(BaseScheduler):
                         self._lanes[host].is_held = False
             except StoreError as error:
                 logger.debug("leases: %s", error)
+
+    def _wake_engine(self) -> None:
+        """Have the engine ask again although nothing was answered: a host may be asked by now.
+
+        Scrapy has no public call for it; without this one it asks again every five seconds by itself.
+        """
+        slot = getattr(self._crawler.engine, "_slot", None)
+        if slot is not None:
+            slot.nextcall.schedule()
 
     async def _count_queues(self) -> None:
         """Tell those who watch how much each host has left."""
