@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from functools import cached_property
 from urllib.parse import urljoin
 
@@ -15,6 +16,9 @@ _MAX_DEPTH_MESSAGE = "Excessive depth"
 _NESTED_PARAGRAPHS = etree.XPath("descendant::p/descendant::p")
 # Elements inside a `p` that may hold paragraphs of their own.
 _HOLDERS = frozenset({"table", "td", "th", "div", "section", "figure", "blockquote", "li", "dd", "center", "object"})
+
+
+_WHOLE_ADDRESS = re.compile(r"https?://[\w.:-]+/[\w./%-]*", re.ASCII)
 
 
 class Document:
@@ -36,7 +40,8 @@ class Document:
             utf_8: the same in UTF-8, where the caller has it: it need not be made again.
         """
         parser = etree.HTMLParser(encoding="utf-8", huge_tree=True, remove_pis=True)
-        root = etree.fromstring(utf_8 or text.encode("utf-8", "replace") or b"<html/>", parser)
+        self._utf_8 = utf_8 or text.encode("utf-8", "replace")
+        root = etree.fromstring(self._utf_8 or b"<html/>", parser)
         self.url = url
         self.text = text
         self.root: etree._Element = etree.Element("html") if root is None else root
@@ -46,7 +51,11 @@ class Document:
     @cached_property
     def index(self) -> ElementIndex:
         """Finds elements by selector."""
-        return ElementIndex(self.root, self.text)
+        return ElementIndex(self.root, self.mentions)
+
+    def mentions(self, text: str) -> bool:
+        """Tell whether a text stands anywhere in the page's source; bytes are searched several times as fast."""
+        return text.encode() in self._utf_8
 
     @cached_property
     def body(self) -> etree._Element:
@@ -72,10 +81,14 @@ class Document:
 
     def absolute(self, address: str) -> str:
         """Give an address of the page as an absolute URL; an unreadable one comes back as it is."""
+        address = address.strip()
+        if _WHOLE_ADDRESS.fullmatch(address):
+            # Most are, and `urljoin` would take them apart to put them together again.
+            return address
         try:
-            return urljoin(self.base_url, address.strip())
+            return urljoin(self.base_url, address)
         except ValueError:
-            return address.strip()
+            return address
 
     def meta(self, name: str) -> str | None:
         """Give the content of `<meta name=…>` or `<meta property=…>`, cleaned; None where it is missing or empty."""

@@ -45,10 +45,10 @@ def page_count(document: Document) -> int:
         for number in _own_links(pager, document, own):
             count = max(count, number)
     stem = own.rpartition("/")[2].partition(".")[0]
-    if stem and f"{stem}_" in document.text:
+    if stem and document.mentions(f"{stem}_"):
         for link in _LINKS_TO(document.body, stem=stem):
             count = max(count, _page_number(link, document, own) or 1)
-    if "createPageHTML" in document.text:
+    if document.mentions("createPageHTML"):
         for script in document.root.iter("script"):
             printed = _TRS_SCRIPT.search(script.text or "")
             if printed:

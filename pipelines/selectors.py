@@ -11,7 +11,7 @@ A compound without a tag means no link and no list item.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import lru_cache
 from typing import NamedTuple
 
@@ -79,12 +79,14 @@ def parse_selector(selector: str) -> tuple[Compound, ...]:
 class ElementIndex:
     """Finds elements by selector, in document order."""
 
-    def __init__(self, root: etree._Element, text: str) -> None:
-        """Index the tree under `root`, which was parsed from `text`."""
+    def __init__(self, root: etree._Element, mentions: Callable[[str], bool]) -> None:
+        """Index the tree under `root`; `mentions` tells whether a text stands in its source."""
         self._root = root
-        self._text = text
+        self._mentions = mentions
         self._ids: dict[str, list[etree._Element]] = {}
         self._classes: dict[str, list[etree._Element]] = {}
+        # Templates share selectors, and all are asked of every page.
+        self._firsts: dict[str, etree._Element | None] = {}
         self._links: dict[str, list[etree._Element]] | None = None
         ids, classes = self._ids, self._classes
         for element in root.iter(*_INDEXED_TAGS):
@@ -107,15 +109,19 @@ class ElementIndex:
     def first(self, *selectors: str) -> etree._Element | None:
         """Give the first element of the first selector that matches anything."""
         for selector in selectors:
-            if match := _ONE_NAME.fullmatch(selector):
-                # Most selectors are one id or class, which the index answers by itself.
-                named = (self._ids if match[1] == "#" else self._classes).get(match[2])
-                if named:
-                    return named[0]
-                continue
-            for element in self.select(selector):
-                return element
+            if selector not in self._firsts:
+                self._firsts[selector] = self._first(selector)
+            found = self._firsts[selector]
+            if found is not None:
+                return found
         return None
+
+    def _first(self, selector: str) -> etree._Element | None:
+        if match := _ONE_NAME.fullmatch(selector):
+            # Most selectors are one id or class, which the index answers by itself.
+            named = (self._ids if match[1] == "#" else self._classes).get(match[2])
+            return named[0] if named else None
+        return next(self.select(selector), None)
 
     def has(self, *selectors: str) -> bool:
         """Tell whether any of the selectors matches."""
@@ -135,7 +141,7 @@ class ElementIndex:
         return list(self._root.iter(etree.Element))
 
     def _links_of_class(self, name: str) -> list[etree._Element]:
-        if name not in self._text:
+        if not self._mentions(name):
             return []
         if self._links is None:
             self._links = {}

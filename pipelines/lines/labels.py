@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from typing import Any
 
 from pipelines.lines.wordlists import any_of, load
@@ -73,6 +74,12 @@ def is_noise(text: str) -> bool:
     A sentence that has such words in it is none.
     """
     text = text.strip(_BLANK_SIGNS)
+    return len(text) <= _LONGEST_PATTERN and _is_furniture(text)
+
+
+# The same furniture stands on page after page.
+@lru_cache(maxsize=512)
+def _is_furniture(text: str) -> bool:
     if len(text) <= _LONGEST_WORDS:
         line = text.strip(_EDGES).casefold()
         if line.replace(" ", "") in _STRONG:
@@ -80,8 +87,6 @@ def is_noise(text: str) -> bool:
         words = [word for word in _BETWEEN.split(line) if word]
         if all(word in _STRONG or word in _WEAK for word in words) and not _STRONG.isdisjoint(words):
             return True
-    elif len(text) > _LONGEST_PATTERN:
-        return False
     if any(mark in text and pattern.fullmatch(text) for mark, pattern in _MARKED):
         return True
     return _PATTERN.fullmatch(text) is not None

@@ -160,11 +160,13 @@ def due_hosts(connection: Connection, found_on: Sequence[str], now: datetime) ->
     return set(connection.scalars(query))
 
 
-def queue_lengths(connection: Connection, found_on: Sequence[str], now: datetime) -> dict[str, int]:
-    """Give how many pages of some lists are to be fetched from each host now."""
+def queue_lengths(connection: Connection, found_on: Sequence[str] | None, now: datetime) -> dict[str, int]:
+    """Give how many pages of some lists, or of all, are to be fetched from each host now."""
     table = table_of(PageRow)
-    query = select(table.c.host, func.count()).where(table.c.next_visit <= now, table.c.found_on.in_(found_on))
-    return {row[0]: row[1] for row in connection.execute(query.group_by(table.c.host))}
+    query = select(table.c.host, func.count()).where(table.c.next_visit <= now).group_by(table.c.host)
+    if found_on is not None:
+        query = query.where(table.c.found_on.in_(found_on))
+    return {row[0]: row[1] for row in connection.execute(query)}
 
 
 def draw(

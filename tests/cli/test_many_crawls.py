@@ -43,6 +43,12 @@ def start(site: Site, lists: list[str], url: str, *more: str) -> subprocess.Pope
     return subprocess.Popen(command, env=environment, stderr=subprocess.PIPE, text=True)
 
 
+def workers(url: str) -> str:
+    command = [sys.executable, "-m", "zjol_crawler", "workers", "--db", url]
+    environment = {**os.environ, "COLUMNS": "200"}
+    return subprocess.run(command, env=environment, capture_output=True, text=True, check=True).stdout
+
+
 def wait_for(condition, seconds: float = 30) -> None:
     deadline = time.monotonic() + seconds
     while not condition():
@@ -55,10 +61,14 @@ def test_several_crawls_share_the_hosts_and_two_of_them_die(tmp_path, name):
     url = f"sqlite:///{tmp_path / 'news.db'}" if name == "sqlite" else postgresql_url()
     open_database(url).dispose()
     answers, lists = many_hosts()
-    answers = {address: answer._replace(delay=0.02) for address, answer in answers.items()}
+    answers = {address: answer._replace(delay=0.08) for address, answer in answers.items()}
     with Site(answers) as site:
         crawls = [start(site, lists, url) for _ in range(4)]
-        wait_for(lambda: len(site.asked()) > 30)
+        wait_for(lambda: len(site.asked()) > 12)
+        # Those that serve hosts are killed, if there are two of them.
+        shown = workers(url)
+        crawls.sort(key=lambda crawl: f"/{crawl.pid}/" not in shown)
+        assert f"/{crawls[0].pid}/" in shown
         for crawl in crawls[:2]:
             crawl.send_signal(signal.SIGKILL)
         errors = [crawl.communicate(timeout=90)[1] for crawl in crawls]

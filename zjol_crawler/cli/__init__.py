@@ -20,6 +20,7 @@ _COMMANDS = {
     "ingest": "store the records or pages of files",
     "search": "find stored articles by their words",
     "serve": "show the database in a browser",
+    "workers": "show which crawl serves which host",
     "schedule": "run jobs at their times, for years",
     "report": "write a page on what came in and what failed",
     "export": "write the stored records to a file",
