@@ -21,6 +21,7 @@ _COMMANDS = {
     "search": "find stored articles by their words",
     "serve": "show the database in a browser",
     "schedule": "run jobs at their times, for years",
+    "runs": "show what ran, how it ended and what it took",
     "report": "write a page on what came in and what failed",
     "export": "write the stored records to a file",
     "channels": "show the channel catalogue",
