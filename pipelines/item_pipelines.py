@@ -15,28 +15,31 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import traceback
 from collections.abc import Coroutine, Mapping
+from contextlib import ExitStack
 from typing import Any, NamedTuple, Self
 from weakref import WeakKeyDictionary
 
 from scrapy import signals
 from scrapy.crawler import Crawler
 from scrapy.exceptions import CloseSpider, DropItem, NotConfigured
+from scrapy.http import Request
 from sqlalchemy import Engine
+from twisted.python.failure import Failure
 
 from pipelines.background import Background, BackgroundDiedError, Servant
 from pipelines.outcomes import Item, Outcome, check_item, outcome_of, remarks_on
 from pipelines.recording import Recorded, Recorder
+from pipelines.run_stats import PEAK_MEMORY_STAT, SECONDS_PREFIX, STAT_PREFIX, end_of_run
 from pipelines.store.engine import open_database
 from pipelines.store.errors import StoreError
-from pipelines.store.runs import finish_run, start_run
+from pipelines.store.retry import PATIENCE
+from pipelines.store.runs import finish_run, pulse, start_run
 
 STORE_FAILED = "store_failed"
 STORE_ERROR_STAT = "zjol/store_error"
-STAT_PREFIX = "zjol/"
 
-# Stats that say how things stand, not what was done.
-_PASSING = ("/queued", "/closed")
 _DEFAULT_BATCH_SIZE = 100
 # While one is worked on, the next is on its way there.
 _BATCHES_UNDER_WAY = 2
@@ -120,6 +123,8 @@ class StorePipeline:
         self._recording = 0
         self._is_closing = False
         self._failed = False
+        self._error: str | None = None
+        self._pulse = ExitStack()
         self._tasks: set[asyncio.Task[None]] = set()
 
     @classmethod
@@ -134,6 +139,8 @@ class StorePipeline:
             raise NotConfigured
         pipeline = cls(crawler, url)
         crawler.signals.connect(pipeline.finish_run, signals.spider_closed)
+        crawler.signals.connect(pipeline.note_answer, signals.response_received)
+        crawler.signals.connect(pipeline.note_error, signals.spider_error)
         return pipeline
 
     async def open_spider(self) -> None:
@@ -151,6 +158,7 @@ class StorePipeline:
         except StoreError as error:
             self._note_failure(error)
             raise CloseSpider(STORE_FAILED) from error
+        self._pulse.enter_context(pulse(self._engine, self._run_id))
         keep = settings.getbool("ZJOL_KEEP_ARTICLES")
         self._recorder = background_of(self._crawler).servant(Recorder, self._url, self._run_id, keep)
 
@@ -182,13 +190,38 @@ class StorePipeline:
         """Note in the run's row how it ended and what it counted, and let the database go."""
         if self._engine is None:
             return
+        self._pulse.close()
+        stats = self._crawler.stats.get_stats() if self._crawler.stats is not None else {}
         try:
-            if self._run_id is not None and not self._failed:
-                finish_run(self._engine, self._run_id, reason, self._counts())
+            if self._run_id is not None:
+                end = end_of_run(reason, stats, self._error)
+                # A database that has failed is not waited for again.
+                finish_run(self._engine, self._run_id, end, patience=0 if self._failed else PATIENCE)
         except StoreError as error:
-            self._note_failure(error)
+            if not self._failed:
+                self._note_failure(error)
         finally:
             self._engine.dispose()
+
+    def note_answer(self, request: Request) -> None:
+        """Count how long an answer was waited for."""
+        self._spend("fetch", request.meta.get("download_latency", 0.0))
+
+    def note_error(self, failure: Failure) -> None:
+        """Keep the traceback of the first exception in the spider for the run's row."""
+        self._error = self._error or failure.getTraceback()
+
+    def _note_measures(self, recorded: Recorded) -> None:
+        for stage, seconds in recorded.seconds.items():
+            self._spend(stage, seconds)
+        if self._crawler.stats is not None:
+            self._crawler.stats.max_value(PEAK_MEMORY_STAT, recorded.peak_memory)
+
+    def _spend(self, stage: str, seconds: float) -> None:
+        stats = self._crawler.stats
+        if stats is not None:
+            name = SECONDS_PREFIX + stage
+            stats.set_value(name, stats.get_value(name, 0.0) + seconds)
 
     async def _record(self) -> None:
         while self._waiting:
@@ -199,6 +232,7 @@ class StorePipeline:
             except Exception as error:
                 if not isinstance(error, StoreError | BackgroundDiedError):
                     logger.exception("the items under way could not be recorded")
+                    self._error = self._error or traceback.format_exc()
                 lost, self._waiting = [*batch, *self._waiting], []
                 _count(self._crawler, {"not_stored": len(lost)})
                 self._fail(error)
@@ -206,14 +240,18 @@ class StorePipeline:
                     waiting.outcome.set_exception(_not_stored())
                 break
             _count(self._crawler, recorded.counts)
+            self._note_measures(recorded)
             for waiting, outcome in zip(batch, recorded.outcomes, strict=True):
                 if isinstance(outcome, Outcome):
                     waiting.outcome.set_result(outcome)
                 else:
+                    self._error = self._error or outcome
                     waiting.outcome.set_exception(RuntimeError(f"cannot be read, which is a fault of ours:\n{outcome}"))
         self._recording -= 1
 
     def _fail(self, error: Exception) -> None:
+        if self._failed:
+            return
         self._note_failure(error)
         engine = self._crawler.engine
         if engine is not None and not self._is_closing:
@@ -222,6 +260,7 @@ class StorePipeline:
 
     def _note_failure(self, error: Exception) -> None:
         self._failed = True
+        self._error = self._error or str(error)
         logger.error("%s", error)
         if self._crawler.stats is not None:
             self._crawler.stats.set_value(STORE_ERROR_STAT, str(error))
@@ -230,15 +269,6 @@ class StorePipeline:
         task = asyncio.create_task(work, name=name)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
-
-    def _counts(self) -> dict[str, int | float]:
-        stats = self._crawler.stats.get_stats() if self._crawler.stats is not None else {}
-        counts = {
-            name.removeprefix(STAT_PREFIX): value
-            for name, value in sorted(stats.items())
-            if name.startswith(STAT_PREFIX) and isinstance(value, int | float) and not name.endswith(_PASSING)
-        }
-        return {"fetched": stats.get("response_received_count", 0), **counts}
 
 
 def _not_stored() -> DropItem:

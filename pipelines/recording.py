@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import logging
+import multiprocessing
+import time
 import traceback
 from collections import Counter
 from collections.abc import Sequence
@@ -10,6 +12,7 @@ from typing import NamedTuple
 
 from pipelines.outcomes import Item, Outcome, outcome_of, remarks_on
 from pipelines.record import Article
+from pipelines.resources import own_peak_memory
 from pipelines.store.engine import open_database
 from pipelines.store.writer import Writer, WriteSummary
 
@@ -22,10 +25,14 @@ class Recorded(NamedTuple):
     Attributes:
         outcomes: one for each item, in order; a text is the traceback of an item that could not be read at all.
         counts: what the run's stats are to grow by.
+        seconds: how long extraction and storing took.
+        peak_memory: most memory this process had, in bytes; 0 where it is the crawl's own.
     """
 
     outcomes: list[Outcome | str]
     counts: Counter[str]
+    seconds: dict[str, float]
+    peak_memory: int
 
 
 class Recorder:
@@ -51,6 +58,7 @@ class Recorder:
         Raises:
             StoreError: the database failed; nothing of the batch is stored.
         """
+        started = time.perf_counter()
         results = [_read(item) for item in items]
         outcomes = [result for result in results if isinstance(result, Outcome)]
         counts: Counter[str] = Counter()
@@ -61,8 +69,12 @@ class Recorder:
                 logger.warning("%s", line)
             for line in remarks.unread:
                 logger.info("%s", line)
-        counts += _counted(write_outcomes(self._writer, outcomes))
-        return Recorded([self._without_article(result) for result in results], counts)
+        extracted = time.perf_counter()
+        counts += write_outcomes(self._writer, outcomes).counts()
+        seconds = {"extract": extracted - started, "store": time.perf_counter() - extracted}
+        is_alone = multiprocessing.parent_process() is not None
+        kept = [self._without_article(result) for result in results]
+        return Recorded(kept, counts, seconds, own_peak_memory() if is_alone else 0)
 
     def _without_article(self, result: Outcome | str) -> Outcome | str:
         if self._keep_articles or isinstance(result, str) or not isinstance(result.record, Article):
@@ -88,10 +100,3 @@ def _read(item: Item) -> Outcome | str:
         return outcome_of(item)
     except Exception:  # noqa: BLE001 - a fault of ours on one page, reported with the page, must not cost the batch
         return traceback.format_exc()
-
-
-def _counted(summary: WriteSummary) -> Counter[str]:
-    names = ("stored", "changed", "unchanged", "duplicate", "rejected")
-    counts = Counter({name: getattr(summary, name) for name in names})
-    counts.update({f"rejected/{reason}": count for reason, count in summary.rejected_by_reason.items()})
-    return +counts

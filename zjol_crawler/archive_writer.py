@@ -11,6 +11,7 @@ import fcntl
 import hashlib
 import os
 import sqlite3
+import time
 import zlib
 from base64 import b32encode
 from collections.abc import Sequence
@@ -101,12 +102,16 @@ class ArchiveWriter:
     ) -> None:
         self.close()
 
-    def write(self, exchange: Exchange) -> None:
+    def write(self, exchange: Exchange) -> float:
         """Write a request and its response; a payload kept before under the same address becomes a `revisit`.
+
+        Returns:
+            How long it took, in seconds.
 
         Raises:
             ArchiveWriteError: the disk is full or the folder is gone.
         """
+        began = time.perf_counter()
         try:
             stream, writer = self._stream()
             digest = "sha1:" + b32encode(hashlib.sha1(exchange.body, usedforsecurity=False).digest()).decode()
@@ -132,6 +137,7 @@ class ArchiveWriter:
             raise ArchiveWriteError(
                 f"{self._folder}: the archive cannot be written: {error}; free some space and run again"
             ) from error
+        return time.perf_counter() - began
 
     def close(self) -> None:
         """End the file under way."""

@@ -20,6 +20,7 @@ from scrapy.exceptions import NotConfigured
 from scrapy.http import Headers, Response
 
 from pipelines.background import Background
+from pipelines.run_stats import SECONDS_PREFIX
 from zjol_crawler.archive_writer import MOST_BYTES, ArchiveWriteError, ArchiveWriter, Exchange
 
 ARCHIVE_ERROR_STAT = "zjol/archive_error"
@@ -60,13 +61,14 @@ class ArchiveMiddleware:
         if self._failed:
             return response
         try:
-            await self._writer.call("write", _exchange(request, response))
+            seconds = await self._writer.call("write", _exchange(request, response))
         except ArchiveWriteError as error:
             if not self._failed:
                 self._fail(error)
         else:
             if self._crawler.stats is not None:
                 self._crawler.stats.inc_value("zjol/archived")
+                self._crawler.stats.inc_value(f"{SECONDS_PREFIX}archive", seconds)
         return response
 
     async def close(self) -> None:

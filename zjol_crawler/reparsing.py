@@ -12,6 +12,7 @@ from sqlalchemy import Engine
 
 from pipelines.record import Article, Rejection
 from pipelines.store.reader import articles_by_id
+from pipelines.store.runs import RunNotes
 from pipelines.store.writer import Writer, WriteSummary
 from pipelines.urls import article_id
 from zjol_crawler.archive_writer import archive_files
@@ -57,7 +58,9 @@ class Reparsed(NamedTuple):
     written: WriteSummary
 
 
-def reparse(engine: Engine, folder: Path, *, workers: int, dry_run: bool, skipped: Counter[str]) -> Iterator[Reparsed]:
+def reparse(
+    engine: Engine, folder: Path, *, workers: int, run: RunNotes | None, skipped: Counter[str]
+) -> Iterator[Reparsed]:
     """Extract an archive again and write what changed, batch by batch; each change leaves a revision.
 
     Of each page the latest capture counts. A page that gives no record changes nothing that is stored.
@@ -66,7 +69,7 @@ def reparse(engine: Engine, folder: Path, *, workers: int, dry_run: bool, skippe
         engine: the database.
         folder: the archive.
         workers: processes to extract with.
-        dry_run: only tell what would change.
+        run: what is written is noted there; without one nothing is written, only told.
         skipped: counts the records of the archive that are no pages, by why.
 
     Raises:
@@ -74,16 +77,22 @@ def reparse(engine: Engine, folder: Path, *, workers: int, dry_run: bool, skippe
         zjol_crawler.archive.ArchiveError: it holds no archive, or one that cannot be read.
         StoreError: the database cannot be read or written.
     """
-    writer = Writer(engine)
+    writer = Writer(engine, run_id=None if run is None else run.run_id, is_repeatable=True)
     found = extract_archives(archive_files(folder), workers=workers, skipped=skipped)
-    while batch := list(islice(found, _BATCH)):
+    batches = iter(lambda: list(islice(found, _BATCH)), [])
+    for batch in batches if run is None else run.each("extract", batches):
         articles = [record for record in batch if isinstance(record, Article)]
         refused = [record for record in batch if isinstance(record, Rejection)]
         changes, stale = _compare(engine, articles)
         # An article stored from another capture than the archive's, or not at all, is written too.
-        written = WriteSummary() if dry_run else writer.write(stale)
+        written = WriteSummary() if run is None else _write(writer, stale, run)
         rejected: Counter[str] = Counter(rejection.reason for rejection in refused)
         yield Reparsed(changes, _lost(engine, refused), len(articles), rejected, written)
+
+
+def _write(writer: Writer, articles: Sequence[Article], run: RunNotes) -> WriteSummary:
+    with run.timed("store"):
+        return writer.write(articles)
 
 
 def _compare(engine: Engine, articles: Sequence[Article]) -> tuple[list[Change], list[Article]]:

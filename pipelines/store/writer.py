@@ -52,18 +52,32 @@ class WriteSummary:
             self.rejected_by_reason + other.rejected_by_reason,
         )
 
+    def counts(self) -> Counter[str]:
+        """Give what is not zero by name, rejections also as `rejected/REASON`."""
+        names = ("stored", "changed", "unchanged", "duplicate", "rejected")
+        counts = Counter({name: getattr(self, name) for name in names})
+        counts.update({f"rejected/{reason}": count for reason, count in self.rejected_by_reason.items()})
+        return +counts
+
 
 class Writer:
     """Writes records into one database, remembering the keys of names from batch to batch."""
 
-    def __init__(self, engine: Engine, *, run_id: int | None = None, patience: float = PATIENCE) -> None:
-        """Write into `engine`; rejections name the run `run_id`, where there is one.
+    def __init__(
+        self, engine: Engine, *, run_id: int | None = None, is_repeatable: bool = False, patience: float = PATIENCE
+    ) -> None:
+        """Write into one database.
 
-        A database that goes away is waited for, `patience` seconds at most.
+        Args:
+            engine: the database.
+            run_id: the run that rejections name, where there is one.
+            is_repeatable: add no rejection that the ledger tells of already, as is done outside a run.
+            patience: how long a database that goes away is waited for, in seconds.
         """
         self._engine = engine
         self._patience = patience
         self._run_id = run_id
+        self._is_repeatable = is_repeatable or run_id is None
         self._keys = NameKeys()
         self._parser_version = parser_version()
 
@@ -147,7 +161,7 @@ class Writer:
                 for distinct in _rounds(articles):
                     prepared = [prepare_article(article) for article in distinct]
                     outcomes += upsert_articles(connection, prepared, self._keys, moment, self._parser_version)
-                may_be_there = self._run_id is None or is_doubtful
+                may_be_there = self._is_repeatable or is_doubtful
                 fresh = _not_in_ledger(connection, rejected) if may_be_there else rejected
                 add_rejections(connection, fresh, run_id=self._run_id, seen_at=moment)
                 self._settle(connection, articles, rejected, moment, answers)

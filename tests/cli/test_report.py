@@ -10,7 +10,7 @@ import pytest
 from benchmarks import corpus
 from pipelines.record import Rejection
 from pipelines.store.engine import open_database
-from pipelines.store.runs import finish_run, start_run
+from pipelines.store.runs import RunEnd, finish_run, start_run
 from pipelines.store.writer import Writer
 from tests.cli.test_demo import zjol
 from tests.store.conftest import empty_url  # noqa: F401 - a fixture
@@ -29,7 +29,7 @@ def fill(url: str) -> None:
     writer.write(
         [Rejection(url=GONE, reason="http_error", detail="503 <script>"), Rejection(url=GONE, reason="timeout")]
     )
-    finish_run(engine, run, "finished", {"stored": 43})
+    finish_run(engine, run, RunEnd("finished", {"stored": 43}))
     engine.dispose()
 
 

@@ -96,7 +96,9 @@ def sample_rows() -> dict[str, Row]:
     with engine.begin() as connection:
         run = {"id": 1, "command": "crawl zjxw", "parser_version": "0.1.0", "started_at": _FIRST, "outcome": "finished"}
         counts = {"fetched": 9, "stored": 4, "rejected": 1}
-        connection.execute(CrawlRunRow.__table__.insert(), [run | {"finished_at": _SECOND, "counts": counts}])
+        run |= {"finished_at": _SECOND, "counts": counts, "holder": "server/4711/1", "alive_at": _SECOND}
+        run |= {"bytes_received": 183_240, "peak_memory": 168_820_736, "seconds": {"extract": 0.2, "store": 0.1}}
+        connection.execute(CrawlRunRow.__table__.insert(), [run])
     writer = Writer(engine, run_id=1)
     long = "。".join(f"清晨{hour}点，渔港的码头上停着{hour * 3}条船" for hour in range(1, 12))
     repost = harbour(article_id="t20161002_2000007", body=[Block(type="paragraph", text=long)], article_body=long)

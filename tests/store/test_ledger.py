@@ -12,7 +12,7 @@ from pipelines.store.engine import read_transaction
 from pipelines.store.frontier import draw, note_listed, note_lists, note_rejected
 from pipelines.store.hosts import LEASE, hold_hosts, holder_name, release_hosts, take_host
 from pipelines.store.ledger import Noted, Visit
-from pipelines.store.runs import finish_run, start_run
+from pipelines.store.runs import RunEnd, finish_run, start_run
 from pipelines.store.schema import CrawlRunRow, PageRow, RejectionRow
 from pipelines.store.writer import Writer, write_articles
 from tests.store.examples import harbour, market
@@ -170,7 +170,7 @@ def test_a_stored_page_stays_stored(engine):
 def test_a_run_is_a_row_that_its_rejections_name(engine):
     run = start_run(engine, "crawl zjxw")
     Writer(engine, run_id=run).write([Rejection(url=GONE, reason="not_found", detail="404 \0 \ud800")])
-    finish_run(engine, run, "finished", {"fetched": 1, "rejected": 1})
+    finish_run(engine, run, RunEnd("finished", {"fetched": 1, "rejected": 1}))
     with engine.connect() as connection:
         row = connection.execute(select(CrawlRunRow.__table__)).mappings().one()
         rejection = connection.execute(select(RejectionRow.__table__)).mappings().one()

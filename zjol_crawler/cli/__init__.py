@@ -22,6 +22,7 @@ _COMMANDS = {
     "serve": "show the database in a browser",
     "workers": "show which crawl serves which host",
     "schedule": "run jobs at their times, for years",
+    "runs": "show what ran, how it ended and what it took",
     "report": "write a page on what came in and what failed",
     "export": "write the stored records to a file",
     "channels": "show the channel catalogue",

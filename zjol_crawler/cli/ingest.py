@@ -29,6 +29,7 @@ def command(files: tuple[Path, ...], db: str, workers: int) -> int:
     The same files again change nothing. A line that is no record costs itself alone and makes the exit status 1.
     """
     from pipelines.store.engine import open_database
+    from pipelines.store.runs import recorded_run
     from pipelines.store.writer import Writer, WriteSummary
 
     for path in files:
@@ -39,9 +40,12 @@ def command(files: tuple[Path, ...], db: str, workers: int) -> int:
     skipped: Counter[str] = Counter()
     unreadable: list[UnreadableLine] = []
     try:
-        writer = Writer(engine)
-        for batch in _batches(files, workers, skipped, unreadable):
-            summary += writer.write(batch)
+        with recorded_run(engine, " ".join(["ingest", *map(str, files)])) as run:
+            writer = Writer(engine, run_id=run.run_id, is_repeatable=True)
+            for batch in run.each("extract", _batches(files, workers, skipped, unreadable)):
+                with run.timed("store"):
+                    summary += writer.write(batch)
+                run.counts = {**summary.counts(), "unreadable": len(unreadable)}
     except (ArchiveError, RecordFileError) as error:
         raise WorkFailedError(str(error)) from error
     finally:

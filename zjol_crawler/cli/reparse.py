@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 from collections import Counter
+from contextlib import nullcontext
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from zjol_crawler.cli.errors import WorkFailedError
 from zjol_crawler.cli.options import database_option
+
+if TYPE_CHECKING:
+    from zjol_crawler.reparsing import Reparsed
 
 
 @click.command()
@@ -29,6 +34,7 @@ def command(db: str, archive: Path, dry_run: bool, workers: int) -> int:
     it said before is kept as a revision. An article whose page gives no record any more is listed as lost and stays.
     """
     from pipelines.store.engine import open_database
+    from pipelines.store.runs import recorded_run
     from zjol_crawler.archive import ArchiveError
     from zjol_crawler.reparsing import reparse
 
@@ -38,21 +44,13 @@ def command(db: str, archive: Path, dry_run: bool, workers: int) -> int:
     counts: Counter[str] = Counter()
     fields: Counter[str] = Counter()
     skipped: Counter[str] = Counter()
+    recording = nullcontext() if dry_run else recorded_run(engine, f"reparse --archive {archive}")
     try:
-        for batch in reparse(engine, archive, workers=workers, dry_run=dry_run, skipped=skipped):
-            counts["records"] += batch.read
-            for change in batch.changes:
-                outcome = "new" if change.is_new else "changed"
-                counts[outcome] += 1
-                fields.update(change.fields)
-                click.echo(f"{change.article_id}\t{outcome}\t{' '.join(change.fields)}".rstrip())
-            for lost in batch.lost:
-                counts["lost"] += 1
-                click.echo(f"{lost.article_id}\tlost\t{lost.reason}")
-            for reason, count in batch.written.rejected_by_reason.items():
-                counts[f"not stored: {reason}"] += count
-            for reason, count in batch.rejected.items():
-                skipped[reason] += count
+        with recording as run:
+            for batch in reparse(engine, archive, workers=workers, run=run, skipped=skipped):
+                _tell(batch, counts, fields, skipped)
+                if run is not None:
+                    run.counts = dict(counts)
     except ArchiveError as error:
         raise WorkFailedError(str(error)) from error
     finally:
@@ -64,3 +62,20 @@ def command(db: str, archive: Path, dry_run: bool, workers: int) -> int:
     if skipped:
         click.echo("no records: " + ", ".join(f"{count} {name}" for name, count in sorted(skipped.items())), err=True)
     return 0
+
+
+def _tell(batch: Reparsed, counts: Counter[str], fields: Counter[str], skipped: Counter[str]) -> None:
+    """Print what a batch changes, a line an article, and count it."""
+    counts["records"] += batch.read
+    for change in batch.changes:
+        outcome = "new" if change.is_new else "changed"
+        counts[outcome] += 1
+        fields.update(change.fields)
+        click.echo(f"{change.article_id}\t{outcome}\t{' '.join(change.fields)}".rstrip())
+    for lost in batch.lost:
+        counts["lost"] += 1
+        click.echo(f"{lost.article_id}\tlost\t{lost.reason}")
+    for reason, count in batch.written.rejected_by_reason.items():
+        counts[f"not stored: {reason}"] += count
+    for reason, count in batch.rejected.items():
+        skipped[reason] += count

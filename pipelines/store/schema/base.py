@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Annotated, Any
 
-from sqlalchemy import MetaData
+from sqlalchemy import BigInteger, MetaData
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 from pipelines.store.column_types import (
@@ -29,6 +29,7 @@ NAMING_CONVENTION = {
 }
 
 Key = Annotated[int, "a surrogate key"]
+Large = Annotated[int, "a count beyond 2^31"]
 Name = Annotated[str, NAME_LENGTH]
 Url = Annotated[str, URL_LENGTH]
 HostName = Annotated[str, HOST_LENGTH]
@@ -43,6 +44,7 @@ class Base(DeclarativeBase):
     metadata = MetaData(naming_convention=NAMING_CONVENTION)
     type_annotation_map = {  # noqa: RUF012 - SQLAlchemy reads it from the class
         Key: key_type(),
+        Large: BigInteger(),
         Name: string_type(NAME_LENGTH),
         Url: string_type(URL_LENGTH),
         HostName: string_type(HOST_LENGTH),

@@ -8,7 +8,7 @@ from sqlalchemy import CheckConstraint, ForeignKey, Index
 from sqlalchemy.orm import Mapped, mapped_column
 
 from pipelines.store.column_types import MARIADB_OPTIONS
-from pipelines.store.schema.base import Base, HostName, Json, Key, Numbered, Url, Word
+from pipelines.store.schema.base import Base, HostName, Json, Key, Large, Numbered, Url, Word
 
 
 class PageRow(Numbered, Base):
@@ -99,6 +99,16 @@ class CrawlRunRow(Numbered, Base):
     )
     outcome: Mapped[str | None] = mapped_column(comment="How it ended: finished, shutdown, store_failed ...")
     counts: Mapped[Json | None] = mapped_column(comment="What it counted: fetched, stored, rejected by reason ...")
+    holder: Mapped[str | None] = mapped_column(comment="Machine and process that ran it, and when the process began")
+    alive_at: Mapped[datetime | None] = mapped_column(comment="When it was last heard of while it ran, UTC")
+    bytes_received: Mapped[Large | None] = mapped_column(comment="Bytes of answers, headers included, as they came")
+    peak_memory: Mapped[Large | None] = mapped_column(
+        comment="Most memory of its process and its largest helper process together, in bytes"
+    )
+    seconds: Mapped[Json | None] = mapped_column(
+        comment="Seconds by stage: fetch (waiting for answers, all hosts added), extract, store, archive"
+    )
+    error: Mapped[str | None] = mapped_column(comment="Traceback of the first exception it met, or why it failed")
 
 
 class RejectionRow(Numbered, Base):
