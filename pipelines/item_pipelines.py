@@ -185,6 +185,12 @@ class StorePipeline:
         self._is_closing = True
         # A task that closes the spider waits for this very call.
         await asyncio.gather(*(task for task in self._tasks if task.get_name() != STORE_FAILED))
+        if self._recorder is None or self._failed:
+            return
+        try:
+            _count(self._crawler, await self._recorder.call("finish"))
+        except (StoreError, BackgroundDiedError) as error:
+            self._fail(error)
 
     def finish_run(self, reason: str) -> None:
         """Note in the run's row how it ended and what it counted, and let the database go."""

@@ -191,6 +191,15 @@ def to_dict(record: Article | Rejection) -> dict[str, Any]:
     return result
 
 
+def from_dict(record: object) -> Article:
+    """Read an article back from plain dicts and lists.
+
+    Raises:
+        msgspec.ValidationError: it is no article record; the message names the field.
+    """
+    return msgspec.convert(record, Article)
+
+
 def json_schema() -> dict[str, Any]:
     """Give the JSON Schema (2020-12) of the article record."""
     return msgspec.json.schema(Article)

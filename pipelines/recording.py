@@ -10,6 +10,7 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import NamedTuple
 
+from pipelines.monitor.watch import Watch
 from pipelines.outcomes import Item, Outcome, outcome_of, remarks_on
 from pipelines.record import Article
 from pipelines.resources import own_peak_memory
@@ -49,7 +50,9 @@ class Recorder:
         Raises:
             StoreError: the database cannot be opened.
         """
-        self._writer = Writer(open_database(url), run_id=run_id)
+        engine = open_database(url)
+        self._writer = Writer(engine, run_id=run_id)
+        self._watch = None if run_id is None else Watch(engine, run_id)
         self._keep_articles = keep_articles
 
     def record(self, items: Sequence[Item]) -> Recorded:
@@ -70,11 +73,24 @@ class Recorder:
             for line in remarks.unread:
                 logger.info("%s", line)
         extracted = time.perf_counter()
-        counts += write_outcomes(self._writer, outcomes).counts()
+        write, said = (outcomes, outcomes) if self._watch is None else self._watch.take(outcomes)
+        counts += write_outcomes(self._writer, write).counts()
         seconds = {"extract": extracted - started, "store": time.perf_counter() - extracted}
         is_alone = multiprocessing.parent_process() is not None
-        kept = [self._without_article(result) for result in results]
+        judged = iter(said)
+        kept = [self._without_article(result if isinstance(result, str) else next(judged)) for result in results]
         return Recorded(kept, counts, seconds, own_peak_memory() if is_alone else 0)
+
+    def finish(self) -> Counter[str]:
+        """Write what still waits, and note what the monitor found; give what the run's stats are to grow by.
+
+        Raises:
+            StoreError: the database failed.
+        """
+        if self._watch is None:
+            return Counter()
+        written = write_outcomes(self._writer, self._watch.rest())
+        return written.counts() + self._watch.finish()
 
     def _without_article(self, result: Outcome | str) -> Outcome | str:
         if self._keep_articles or isinstance(result, str) or not isinstance(result.record, Article):

@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 from sqlalchemy import Engine
 
+from pipelines.monitor.watch import open_drifts
 from pipelines.record import Article, Rejection
 from pipelines.store.reader import articles_by_id
 from pipelines.store.runs import RunNotes
@@ -49,6 +50,7 @@ class Reparsed(NamedTuple):
         read: how many records were read.
         rejected: pages that gave none, by reason.
         written: what was written; nothing in a dry run.
+        held: articles left out, for they still show why they are held.
     """
 
     changes: list[Change]
@@ -56,6 +58,7 @@ class Reparsed(NamedTuple):
     read: int
     rejected: Counter[str]
     written: WriteSummary
+    held: int = 0
 
 
 def reparse(
@@ -78,16 +81,18 @@ def reparse(
         StoreError: the database cannot be read or written.
     """
     writer = Writer(engine, run_id=None if run is None else run.run_id, is_repeatable=True)
+    drifts = open_drifts(engine)
     found = extract_archives(archive_files(folder), workers=workers, skipped=skipped)
     batches = iter(lambda: list(islice(found, _BATCH)), [])
     for batch in batches if run is None else run.each("extract", batches):
         articles = [record for record in batch if isinstance(record, Article)]
         refused = [record for record in batch if isinstance(record, Rejection)]
-        changes, stale = _compare(engine, articles)
+        held = [article for article in articles if drifts.shows_known(article)]
+        changes, stale = _compare(engine, [article for article in articles if article not in held])
         # An article stored from another capture than the archive's, or not at all, is written too.
         written = WriteSummary() if run is None else _write(writer, stale, run)
         rejected: Counter[str] = Counter(rejection.reason for rejection in refused)
-        yield Reparsed(changes, _lost(engine, refused), len(articles), rejected, written)
+        yield Reparsed(changes, _lost(engine, refused), len(articles), rejected, written, len(held))
 
 
 def _write(writer: Writer, articles: Sequence[Article], run: RunNotes) -> WriteSummary:

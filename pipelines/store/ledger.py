@@ -53,12 +53,14 @@ class Noted(NamedTuple):
         state: what the page is now.
         has_news: of a list page: whether it named what was not known.
         is_front: of a list page: whether it is the first one, which is visited again.
+        is_empty: of a list page: whether it named nothing at all.
     """
 
     visit: Visit
     state: PageState
     has_news: bool = False
     is_front: bool = False
+    is_empty: bool = False
 
 
 class Settlement(NamedTuple):
@@ -88,6 +90,15 @@ def page_errors(connection: Connection, urls: Iterable[str]) -> dict[str, str | 
         rows = connection.execute(select(table.c.url, table.c.error).where(among(connection, table.c.url, chunk)))
         errors.update((url, error) for url, error in rows)
     return errors
+
+
+def is_rejected_since(connection: Connection, host: str, reason: str, since: datetime) -> bool:
+    """Tell whether a page of a host is rejected for a reason since some time."""
+    table = table_of(PageRow)
+    query = select(table.c.id).where(
+        table.c.host == host, table.c.state == "rejected", table.c.error == reason, table.c.visited_at >= since
+    )
+    return connection.scalar(query.limit(1)) is not None
 
 
 def settle_pages(

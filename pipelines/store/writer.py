@@ -13,6 +13,7 @@ from sqlalchemy.exc import DataError, DBAPIError, IntegrityError
 
 from pipelines.record import Article, Rejection
 from pipelines.store.engine import database_reason, store_errors, write_transaction
+from pipelines.store.held import drop_held
 from pipelines.store.ledger import FAILED_REASONS, Noted, Settlement, Visit, page_errors, settle_pages
 from pipelines.store.names import NameKeys
 from pipelines.store.retry import PATIENCE, retried
@@ -165,6 +166,7 @@ class Writer:
                 fresh = _not_in_ledger(connection, rejected) if may_be_there else rejected
                 add_rejections(connection, fresh, run_id=self._run_id, seen_at=moment)
                 self._settle(connection, articles, rejected, moment, answers)
+                drop_held(connection, [article.url for article in articles])
         except BaseException:
             self._keys.rollback()
             raise

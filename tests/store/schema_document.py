@@ -9,18 +9,21 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import msgspec
-from sqlalchemy import Column, Table, text
+from sqlalchemy import Column, Table, text, update
 
 from pipelines.record import Block, Rejection
 from pipelines.store.candidates import Candidate, note_candidates
 from pipelines.store.column_types import UtcInstant
 from pipelines.store.engine import open_database
+from pipelines.store.findings import FindingKey, NewFinding, add_findings
+from pipelines.store.held import hold
 from pipelines.store.hosts import take_host
 from pipelines.store.jobs import take_job
-from pipelines.store.schema import Base, CrawlRunRow
+from pipelines.store.observations import add_observations
+from pipelines.store.schema import Base, CrawlRunRow, FindingRow, HeldRow
 from pipelines.store.views import VIEWS
 from pipelines.store.writer import Writer
-from tests.store.examples import front_page, harbour
+from tests.store.examples import front_page, harbour, market
 
 Row = Mapping[str, object]
 
@@ -31,13 +34,14 @@ END = "<!-- end of what is drawn from the models -->"
 _FIRST = datetime(2020, 1, 1, 2, 3, 4, tzinfo=UTC)
 _SECOND = datetime(2020, 1, 2, 3, 4, 5, tzinfo=UTC)
 _SHOWN = 60
+_DRIFT = "source is filled in 0% of 24 records, 98% before"
 
 # In the order a reader asks for them.
 ORDER = (
     *("article", "article_url", "channel", "person", "organization", "keyword", "contribution"),
     *("dateline_contribution", "article_keyword", "image", "image_contribution", "revision"),
-    *("page", "crawl_run", "rejection", "host", "candidate", "job", "article_search", "article_fingerprint"),
-    "change_counter",
+    *("page", "crawl_run", "rejection", "host", "candidate", "job", "finding", "held", "observation"),
+    *("article_search", "article_fingerprint", "change_counter"),
 )
 
 
@@ -112,10 +116,18 @@ def sample_rows() -> dict[str, Row]:
     note_candidates(
         engine, [Candidate("http://zjnews.zjol.com.cn/zjnews/hyxw/", "channel", harbour().url, "海洋")], _SECOND
     )
+    with engine.begin() as connection:
+        drift = NewFinding(FindingKey("coverage", "trs-2016 zjnews.zjol.com.cn", "source"), "source", "fatal", _DRIFT)
+        numbers = add_findings(connection, [drift], 1)
+        hold(connection, [(market(source=None), numbers[drift.key])], 1)
+        group = {"trs-2016 zjnews.zjol.com.cn": (41, {("coverage", "source"): 40})}
+        add_observations(connection, 1, group)
+        connection.execute(update(FindingRow.__table__).values(opened_at=_SECOND))
+        connection.execute(update(HeldRow.__table__).values(held_at=_SECOND))
     # The rows that show most: the repost, the page that was rejected, the channel inside others.
     telling = {
         "article": "article_id LIKE '%2000007'", "page": "state = 'rejected'", "channel": "parent_id IS NOT NULL",
-        "article_overview": "article_id LIKE '%2000001'",
+        "observation": "kind = 'coverage'", "article_overview": "article_id LIKE '%2000001'",
     }  # fmt: skip
     rows = {}
     with engine.connect() as connection:

@@ -24,6 +24,8 @@ _COMMANDS = {
     "schedule": "run jobs at their times, for years",
     "runs": "show what ran, how it ended and what it took",
     "report": "write a page on what came in and what failed",
+    "findings": "list what is not as it was",
+    "held": "list, release or discard records held back",
     "export": "write the stored records to a file",
     "channels": "show the channel catalogue",
     "db": "migrate and check the database",

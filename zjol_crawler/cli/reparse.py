@@ -33,6 +33,7 @@ def command(db: str, archive: Path, dry_run: bool, workers: int) -> int:
     Each article that changes is one line on standard output: its id, `new`, `changed` or `lost`, and the fields. What
     it said before is kept as a revision. An article whose page gives no record any more is listed as lost and stays.
     """
+    from pipelines.monitor.watch import close_reparsed
     from pipelines.store.engine import open_database
     from pipelines.store.runs import recorded_run
     from zjol_crawler.archive import ArchiveError
@@ -51,12 +52,15 @@ def command(db: str, archive: Path, dry_run: bool, workers: int) -> int:
                 _tell(batch, counts, fields, skipped)
                 if run is not None:
                     run.counts = dict(counts)
+        ended = [] if dry_run else close_reparsed(engine)
     except ArchiveError as error:
         raise WorkFailedError(str(error)) from error
     finally:
         engine.dispose()
     done = ", ".join(f"{count} {name}" for name, count in counts.items()) or "no records"
     click.echo(f"{done}{' (dry run: nothing is written)' if dry_run else ''}", err=True)
+    for finding in ended:
+        click.echo(f"finding {finding.id} is closed: {finding.subject}: {finding.detail}", err=True)
     if fields:
         click.echo("fields: " + ", ".join(f"{name} {count}" for name, count in fields.most_common()), err=True)
     if skipped:
@@ -75,6 +79,8 @@ def _tell(batch: Reparsed, counts: Counter[str], fields: Counter[str], skipped: 
     for lost in batch.lost:
         counts["lost"] += 1
         click.echo(f"{lost.article_id}\tlost\t{lost.reason}")
+    if batch.held:
+        counts["still held back"] += batch.held
     for reason, count in batch.written.rejected_by_reason.items():
         counts[f"not stored: {reason}"] += count
     for reason, count in batch.rejected.items():

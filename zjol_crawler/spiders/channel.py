@@ -74,6 +74,7 @@ class ChannelSpider(ListedArticlesSpider):
         if is_front and isinstance(response, HtmlResponse):
             await run_in_thread(self.ledger.note_candidates, linked_lists(response))
         listed = listed_articles(response)
+        is_empty = not listed
         fresh = set(self.not_met([article.url for article in listed]))
         listed = [article for article in listed if article.url in fresh]
         wanted = [article.url for article in listed if self._is_wanted(article)]
@@ -85,7 +86,7 @@ class ChannelSpider(ListedArticlesSpider):
         # A list is known as it stands only where all that it names is in the ledger.
         if self.since is not None or self.until is not None:
             visit = visit._replace(etag=None, last_modified=None)
-        yield Noted(visit, "list", has_news=noted.new > 0, is_front=is_front)
+        yield Noted(visit, "list", has_news=noted.new > 0, is_front=is_front, is_empty=is_empty)
 
     def reject_list(self, failure: Failure) -> Iterator[Output]:
         """List a list page that could not be fetched as a rejection."""

@@ -14,6 +14,7 @@ from pipelines.store.schema.credits import (
     PersonRow,
 )
 from pipelines.store.schema.derived import ArticleFingerprintRow, ArticleSearchRow, ChangeCounterRow
+from pipelines.store.schema.monitoring import FindingRow, HeldRow, ObservationRow
 
 __all__ = [
     "ArticleFingerprintRow",
@@ -28,11 +29,14 @@ __all__ = [
     "ContributionRow",
     "CrawlRunRow",
     "DatelineContributionRow",
+    "FindingRow",
+    "HeldRow",
     "HostRow",
     "ImageContributionRow",
     "ImageRow",
     "JobRow",
     "KeywordRow",
+    "ObservationRow",
     "OrganizationRow",
     "PageRow",
     "PersonRow",
