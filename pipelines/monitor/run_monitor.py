@@ -31,6 +31,7 @@ class Drift(NamedTuple):
         severity: `fatal` ones hold rows back.
         expected, observed: the rates.
         total: of how many records.
+        usual_template: of a host, the template most of its pages had.
     """
 
     group: str
@@ -39,6 +40,7 @@ class Drift(NamedTuple):
     expected: float
     observed: float
     total: int
+    usual_template: str | None = None
 
     @property
     def field(self) -> str:
@@ -177,7 +179,11 @@ class RunMonitor:
             by = change(usual, Count(counts[mark], total), rule["warning"]) * (1 if rule["direction"] == "up" else -1)
             if by >= rule["warning"]:
                 severity: Severity = "fatal" if by >= rule.get("fatal", 2) else "warning"
-                yield Drift(group, mark, severity, usual.rate, counts[mark] / total, total)
+                yield Drift(group, mark, severity, usual.rate, counts[mark] / total, total, self._usual_template(group))
+
+    def _usual_template(self, group: str) -> str | None:
+        shares = {mark.name: usual.rate for mark, usual in self._expected[group].items() if mark.kind == "template"}
+        return max(shares, key=lambda name: shares[name], default=None)
 
     def _is_suspect(self, marked: Sequence[Marked]) -> bool:
         """Tell whether a record lacks what nearly all have, or no template fits it where nearly always one does."""

@@ -242,4 +242,6 @@ def _finding(drift: Drift) -> NewFinding:
         "rejection": f"{drift.mark.name} is the reason for",
     }[drift.mark.kind]
     detail = f"{shown} {drift.observed:.0%} of {drift.total} records, {drift.expected:.0%} before"
+    if drift.usual_template is not None:
+        detail += f"; its pages were {drift.usual_template}"
     return NewFinding(_key(drift), drift.field, drift.severity, detail)
