@@ -12,7 +12,6 @@ import hashlib
 import os
 import sqlite3
 import time
-import zlib
 from base64 import b32encode
 from collections.abc import Sequence
 from datetime import UTC, datetime
@@ -26,13 +25,14 @@ from warcio.recordloader import ArcWarcRecord
 from warcio.statusandheaders import StatusAndHeaders
 from warcio.warcwriter import WARCWriter
 
+from zjol_crawler.archive_members import whole_bytes
+
 # A new file is begun beyond this size, in bytes: the size Common Crawl and pywb use.
 MOST_BYTES = 1_000_000_000
 INDEX_NAME = "index.sqlite"
 # What the name of a file ends in while it is written.
 OPEN_ENDING = ".open"
 _SAME_PAYLOAD = "http://netpreserve.org/warc/1.1/revisit/identical-payload-digest"
-_CHUNK = 1 << 20
 _TABLE = (
     "CREATE TABLE IF NOT EXISTS capture ("
     "url TEXT NOT NULL, date TEXT NOT NULL, type TEXT NOT NULL, status INTEGER NOT NULL, digest TEXT NOT NULL, "
@@ -170,7 +170,7 @@ class ArchiveWriter:
 
     def _mend(self, path: Path) -> None:
         """Cut an abandoned file after its last whole record and give it its name."""
-        whole = _whole_members(path)
+        whole = whole_bytes(path)
         if whole:
             with path.open("r+b") as stream:
                 stream.truncate(whole)
@@ -202,25 +202,6 @@ def is_being_written(path: Path) -> bool:
         except BlockingIOError:
             return True
     return False
-
-
-def _whole_members(path: Path) -> int:
-    """Give where the last whole gzip member of a file ends, in bytes."""
-    whole = position = 0
-    with path.open("rb") as stream:
-        inflate = zlib.decompressobj(zlib.MAX_WBITS | 16)
-        while chunk := stream.read(_CHUNK):
-            while chunk:
-                try:
-                    inflate.decompress(chunk)
-                except zlib.error:
-                    return whole
-                position += len(chunk) - len(inflate.unused_data)
-                if not inflate.eof:
-                    break
-                whole, chunk = position, inflate.unused_data
-                inflate = zlib.decompressobj(zlib.MAX_WBITS | 16)
-    return whole
 
 
 def _instant(moment: datetime) -> str:

@@ -23,23 +23,9 @@ from tests.crawler.site import article, url
 from tests.store.conftest import empty_url  # noqa: F401 - a fixture
 from tests.store.examples import all_examples, harbour
 from zjol_crawler.archive_writer import ArchiveWriter, Exchange
-from zjol_crawler.cli import main
 
 GONE = "http://zjnews.zjol.com.cn/zjnews/zjxw/201610/t20161001_2000009.shtml"
 _TOOLS = {"postgresql": "pg_dump", "mariadb": "mariadb-dump"}
-
-
-@pytest.fixture
-def zjol(capsys):
-    """Runs the command in this process; gives exit status, standard output and standard error."""
-
-    def run(*arguments):
-        with pytest.raises(SystemExit) as ended:
-            main([str(argument) for argument in arguments])
-        captured = capsys.readouterr()
-        return ended.value.code, captured.out, captured.err
-
-    return run
 
 
 def fill(url: str, *records) -> None:

@@ -25,6 +25,7 @@ _COMMANDS = {
     "report": "write a page on what came in and what failed",
     "export": "write the stored records to a file",
     "channels": "show the channel catalogue",
+    "doctor": "check that everything is in order",
     "backup": "copy the database and the archive, verified",
     "restore": "put a backup in its place",
     "db": "migrate and check the database",
