@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 _CHUNK = 1 << 20
+_HEAD = 4096
 _TYPE = re.compile(rb"\r\nWARC-Type:[ \t]*(\S+)", re.I)
 
 
@@ -38,8 +39,8 @@ def read_members(path: Path) -> Iterator[Member]:
                     text = inflate.decompress(chunk)
                 except zlib.error:
                     return
-                # A record's own headers come first.
-                head = head or text[:4096]
+                # A record's own headers come first, in pieces where the file was read in pieces.
+                head += text[: _HEAD - len(head)]
                 position += len(chunk) - len(inflate.unused_data)
                 if not inflate.eof:
                     break

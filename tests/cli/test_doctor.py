@@ -15,6 +15,7 @@ from pipelines.store.writer import write_articles
 from tests.crawler.site import Answer, Site, article, url
 from tests.store.conftest import empty_url  # noqa: F401 - a fixture
 from tests.store.examples import all_examples
+from zjol_crawler import archive_members
 from zjol_crawler.archive_writer import ArchiveWriter, Exchange
 from zjol_crawler.channels import read_channels
 from zjol_crawler.doctor import machine
@@ -135,7 +136,9 @@ def archive(tmp_path):
     return folder
 
 
-def test_an_archive_that_is_whole(db, doctor, archive):
+@pytest.mark.parametrize("chunk", [7, 1 << 20])
+def test_an_archive_that_is_whole(db, doctor, archive, monkeypatch, chunk):
+    monkeypatch.setattr(archive_members, "_CHUNK", chunk)
     with ArchiveWriter(archive, most_bytes=10**6) as writer:
         writer._number = 90
         writer.write(Exchange(url(9), "GET", [], 200, "OK", [], b"open", datetime.now(UTC)))
