@@ -12,7 +12,6 @@ import hashlib
 import os
 import sqlite3
 import time
-import zlib
 from base64 import b32encode
 from collections.abc import Sequence
 from datetime import UTC, datetime
@@ -26,11 +25,14 @@ from warcio.recordloader import ArcWarcRecord
 from warcio.statusandheaders import StatusAndHeaders
 from warcio.warcwriter import WARCWriter
 
+from zjol_crawler.archive_members import whole_bytes
+
 # A new file is begun beyond this size, in bytes: the size Common Crawl and pywb use.
 MOST_BYTES = 1_000_000_000
-_OPEN = ".open"
+INDEX_NAME = "index.sqlite"
+# What the name of a file ends in while it is written.
+OPEN_ENDING = ".open"
 _SAME_PAYLOAD = "http://netpreserve.org/warc/1.1/revisit/identical-payload-digest"
-_CHUNK = 1 << 20
 _TABLE = (
     "CREATE TABLE IF NOT EXISTS capture ("
     "url TEXT NOT NULL, date TEXT NOT NULL, type TEXT NOT NULL, status INTEGER NOT NULL, digest TEXT NOT NULL, "
@@ -83,13 +85,13 @@ class ArchiveWriter:
         self._started = datetime.now(UTC)
         try:
             folder.mkdir(parents=True, exist_ok=True)
-            self._index = sqlite3.connect(folder / "index.sqlite", timeout=30, check_same_thread=False)
+            self._index = sqlite3.connect(folder / INDEX_NAME, timeout=30, check_same_thread=False)
             self._index.execute("PRAGMA journal_mode = WAL")
             self._index.execute("PRAGMA synchronous = NORMAL")
             self._index.execute(_TABLE)
             self._index.execute(_TABLE_INDEX)
-            for path in sorted(folder.glob(f"*{_OPEN}")):
-                if not _is_being_written(path):
+            for path in sorted(folder.glob(f"*{OPEN_ENDING}")):
+                if not is_being_written(path):
                     self._mend(path)
         except (OSError, sqlite3.Error) as error:
             raise ArchiveWriteError(f"{folder}: the archive cannot be written: {error}; give another folder") from error
@@ -149,7 +151,7 @@ class ArchiveWriter:
 
     def _stream(self) -> tuple[BytesIO, WARCWriter]:
         if self._file is None:
-            self._file = (self._folder / (self._name() + _OPEN)).open("ab")  # type: ignore[assignment]
+            self._file = (self._folder / (self._name() + OPEN_ENDING)).open("ab")  # type: ignore[assignment]
             assert self._file is not None
             fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
             self._writer = WARCWriter(self._file, gzip=True, warc_version="1.1")
@@ -162,20 +164,20 @@ class ArchiveWriter:
             return
         self._file.close()
         self._file = None
-        path = self._folder / (self._name() + _OPEN)
+        path = self._folder / (self._name() + OPEN_ENDING)
         path.rename(path.with_name(self._name()))
         self._number += 1
 
     def _mend(self, path: Path) -> None:
         """Cut an abandoned file after its last whole record and give it its name."""
-        whole = _whole_members(path)
+        whole = whole_bytes(path)
         if whole:
             with path.open("r+b") as stream:
                 stream.truncate(whole)
-            path.rename(path.with_name(path.name.removesuffix(_OPEN)))
+            path.rename(path.with_name(path.name.removesuffix(OPEN_ENDING)))
         else:
             path.unlink()
-        name = path.name.removesuffix(_OPEN)
+        name = path.name.removesuffix(OPEN_ENDING)
         self._index.execute("DELETE FROM capture WHERE file = ? AND offset >= ?", (name, whole))
         self._index.commit()
 
@@ -188,11 +190,11 @@ def archive_files(folder: Path) -> list[Path]:
     """
     if not folder.is_dir():
         raise FileNotFoundError(f"{folder}: there is no such folder")
-    names = ("*.warc", "*.warc.gz", f"*.warc.gz{_OPEN}")
+    names = ("*.warc", "*.warc.gz", f"*.warc.gz{OPEN_ENDING}")
     return sorted(path for name in names for path in folder.glob(name))
 
 
-def _is_being_written(path: Path) -> bool:
+def is_being_written(path: Path) -> bool:
     """Tell whether a process still writes to a file: it holds a lock on it as long as it lives."""
     with path.open("rb") as stream:
         try:
@@ -200,25 +202,6 @@ def _is_being_written(path: Path) -> bool:
         except BlockingIOError:
             return True
     return False
-
-
-def _whole_members(path: Path) -> int:
-    """Give where the last whole gzip member of a file ends, in bytes."""
-    whole = position = 0
-    with path.open("rb") as stream:
-        inflate = zlib.decompressobj(zlib.MAX_WBITS | 16)
-        while chunk := stream.read(_CHUNK):
-            while chunk:
-                try:
-                    inflate.decompress(chunk)
-                except zlib.error:
-                    return whole
-                position += len(chunk) - len(inflate.unused_data)
-                if not inflate.eof:
-                    break
-                whole, chunk = position, inflate.unused_data
-                inflate = zlib.decompressobj(zlib.MAX_WBITS | 16)
-    return whole
 
 
 def _instant(moment: datetime) -> str:

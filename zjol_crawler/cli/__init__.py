@@ -28,6 +28,9 @@ _COMMANDS = {
     "held": "list, release or discard records held back",
     "export": "write the stored records to a file",
     "channels": "show the channel catalogue",
+    "doctor": "check that everything is in order",
+    "backup": "copy the database and the archive, verified",
+    "restore": "put a backup in its place",
     "db": "migrate and check the database",
 }
 
