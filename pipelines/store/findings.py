@@ -6,14 +6,15 @@ from collections.abc import Iterable
 from datetime import UTC, datetime
 from typing import Any, Literal, NamedTuple
 
-from sqlalchemy import Connection, Engine, Select, insert, or_, select, update
+from sqlalchemy import ColumnElement, Connection, Engine, Select, delete, insert, or_, select, update
 
 from pipelines.store.engine import read_transaction, store_errors, write_transaction
 from pipelines.store.retry import retried
-from pipelines.store.schema import FindingRow
-from pipelines.store.statements import table_of
+from pipelines.store.schema import FindingRow, ToldRow
+from pipelines.store.statements import insert_missing, table_of
 
 Severity = Literal["warning", "fatal"]
+Event = Literal["opened", "closed"]
 
 
 class Finding(NamedTuple):
@@ -88,8 +89,10 @@ def add_findings(connection: Connection, new: Iterable[NewFinding], run_id: int 
         if before := known.get(finding.key):
             numbers[finding.key] = before.id
             if finding.severity == "fatal" and before.severity == "warning":
-                grown = {"severity": "fatal", "detail": finding.detail, "told_opened_at": None}
+                grown = {"severity": "fatal", "detail": finding.detail}
                 connection.execute(update(table).where(table.c.id == before.id).values(grown))
+                told = table_of(ToldRow)
+                connection.execute(delete(told).where(told.c.finding_id == before.id))
             continue
         row = {
             **finding.key._asdict(),
@@ -114,34 +117,46 @@ def close_findings(connection: Connection, numbers: Iterable[int]) -> None:
     connection.execute(update(table).where(*condition).values(closed_at=datetime.now(UTC)))
 
 
-def untold_findings(engine: Engine) -> list[Finding]:
-    """Give the findings of which nobody was told that they opened, or ended; what came and went untold stays so.
+def untold_findings(engine: Engine, channel: str) -> list[Finding]:
+    """Give the findings that a channel has not told: those that are open, and those that ended after it had told them.
 
     Raises:
         StoreError: the database cannot be read.
     """
-    table = table_of(FindingRow)
-    opened = table.c.closed_at.is_(None) & table.c.told_opened_at.is_(None)
-    ended = table.c.closed_at.is_not(None) & table.c.told_opened_at.is_not(None) & table.c.told_closed_at.is_(None)
+    table, told = table_of(FindingRow), table_of(ToldRow)
+
+    def is_told(event: Event) -> ColumnElement[bool]:
+        same = (told.c.finding_id == table.c.id, told.c.event == event, told.c.channel == channel)
+        return select(told.c.event).where(*same).exists()
+
+    opened = table.c.closed_at.is_(None) & ~is_told("opened")
+    ended = table.c.closed_at.is_not(None) & is_told("opened") & ~is_told("closed")
     with store_errors(engine), read_transaction(engine) as connection:
         return [Finding(*row) for row in connection.execute(_select().where(or_(opened, ended)).order_by(table.c.id))]
 
 
-def mark_told(engine: Engine, findings: Iterable[Finding]) -> None:
-    """Note that somebody was told of findings as they are.
+def mark_told(engine: Engine, findings: Iterable[Finding], channel: str) -> None:
+    """Note that a channel has told findings as they are.
 
     Raises:
         StoreError: the database cannot be written.
     """
-    table = table_of(FindingRow)
-    told = list(findings)
+    now = datetime.now(UTC)
+    rows = [
+        {
+            "finding_id": finding.id,
+            "event": "opened" if finding.closed_at is None else "closed",
+            "channel": channel,
+            "told_at": now,
+        }
+        for finding in findings
+    ]
 
     def work(_is_doubtful: bool) -> None:
         with write_transaction(engine) as connection:
-            for finding in told:
-                column = "told_opened_at" if finding.closed_at is None else "told_closed_at"
-                statement = update(table).where(table.c.id == finding.id)
-                connection.execute(statement.values({column: datetime.now(UTC)}))
+            if rows:
+                key = ["finding_id", "event", "channel"]
+                connection.execute(insert_missing(connection, table_of(ToldRow), key), rows)
 
     with store_errors(engine):
         retried(engine, work)

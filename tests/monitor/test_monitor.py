@@ -175,15 +175,15 @@ def test_a_finding_is_told_once_open_and_once_closed(url):
     chance = quiet_days(url, 12)
     run_day(url, broken(big_day(100, chance), 0, without_source))
     engine = open_database(url)
-    told = untold_findings(engine)
+    told = untold_findings(engine, "mail")
     assert [finding.closed_at for finding in told] == [None]
-    mark_told(engine, told)
-    assert untold_findings(engine) == []
+    mark_told(engine, told, "mail")
+    assert untold_findings(engine, "mail") == []
     run_day(url, big_day(300, chance))
-    told = untold_findings(engine)
+    told = untold_findings(engine, "mail")
     assert told[0].closed_at is not None
-    mark_told(engine, told)
-    assert untold_findings(engine) == []
+    mark_told(engine, told, "mail")
+    assert untold_findings(engine, "mail") == []
     engine.dispose()
 
 

@@ -20,7 +20,7 @@ from pipelines.store.held import hold
 from pipelines.store.hosts import take_host
 from pipelines.store.jobs import take_job
 from pipelines.store.observations import add_observations
-from pipelines.store.schema import Base, CrawlRunRow, FindingRow, HeldRow
+from pipelines.store.schema import Base, CrawlRunRow, FindingRow, HeldRow, ToldRow
 from pipelines.store.views import VIEWS
 from pipelines.store.writer import Writer
 from tests.store.examples import front_page, harbour, market
@@ -40,7 +40,7 @@ _DRIFT = "source is filled in 0% of 24 records, 98% before"
 ORDER = (
     *("article", "article_url", "channel", "person", "organization", "keyword", "contribution"),
     *("dateline_contribution", "article_keyword", "image", "image_contribution", "revision"),
-    *("page", "crawl_run", "rejection", "host", "candidate", "job", "finding", "held", "observation"),
+    *("page", "crawl_run", "rejection", "host", "candidate", "job", "finding", "told", "held", "observation"),
     *("article_search", "article_fingerprint", "change_counter"),
 )
 
@@ -122,6 +122,8 @@ def sample_rows() -> dict[str, Row]:
         hold(connection, [(market(source=None), numbers[drift.key])], 1)
         group = {"trs-2016 zjnews.zjol.com.cn": (41, {("coverage", "source"): 40})}
         add_observations(connection, 1, group)
+        told = {"finding_id": 1, "event": "opened", "channel": "mail", "told_at": _SECOND}
+        connection.execute(ToldRow.__table__.insert(), [told])
         connection.execute(update(FindingRow.__table__).values(opened_at=_SECOND))
         connection.execute(update(HeldRow.__table__).values(held_at=_SECOND))
     # The rows that show most: the repost, the page that was rejected, the channel inside others.

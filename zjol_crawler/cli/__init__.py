@@ -26,6 +26,7 @@ _COMMANDS = {
     "report": "write a page on what came in and what failed",
     "findings": "list what is not as it was",
     "held": "list, release or discard records held back",
+    "alert": "tell people of what is not as it was",
     "export": "write the stored records to a file",
     "channels": "show the channel catalogue",
     "doctor": "check that everything is in order",

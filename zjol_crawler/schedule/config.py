@@ -69,8 +69,35 @@ class Job(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
         )
 
 
+class Alerts(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Who is told of findings.
+
+    Attributes:
+        webhook: an address that takes a JSON POST.
+        smtp: a mail server: `smtp://user:password@host:587` (STARTTLS where it has it) or `smtps://…:465`.
+        mail_from, mail_to: the mail's sender and receivers.
+    """
+
+    webhook: str | None = None
+    smtp: str | None = None
+    mail_from: str | None = None
+    mail_to: list[str] = []
+
+    @property
+    def fault(self) -> str | None:
+        """What is wrong with it, in words; None where it can be used."""
+        if self.webhook is not None and not self.webhook.startswith(("http://", "https://")):
+            return f"webhook {self.webhook!r} is no web address"
+        if self.smtp is not None and not self.smtp.startswith(("smtp://", "smtps://")):
+            return "smtp is no address of a mail server; write it as smtp://user:password@host:587"
+        if self.smtp is not None and not (self.mail_from and self.mail_to):
+            return "smtp wants mail_from and mail_to"
+        return None
+
+
 class _Schedule(msgspec.Struct, forbid_unknown_fields=True):
-    job: list[Job]
+    job: list[Job] = []
+    alerts: Alerts = Alerts()
 
 
 def read_schedule(path: Path | None) -> list[Job]:
@@ -79,14 +106,8 @@ def read_schedule(path: Path | None) -> list[Job]:
     Raises:
         ScheduleError: the file cannot be read, or a job in it makes no sense.
     """
-    name = str(path) if path else "schedule.toml"
-    try:
-        text = path.read_bytes() if path else files("zjol_crawler.schedule").joinpath("schedule.toml").read_bytes()
-        jobs = msgspec.toml.decode(text, type=_Schedule).job
-    except OSError as error:
-        raise ScheduleError(f"{name}: cannot be read: {error.strerror or error}") from error
-    except msgspec.MsgspecError as error:
-        raise ScheduleError(f"{name}: {error}") from error
+    name = _name(path)
+    jobs = _read(path).job
     met: set[str] = set()
     for job in jobs:
         if fault := _fault(job, met):
@@ -95,6 +116,32 @@ def read_schedule(path: Path | None) -> list[Job]:
     if not jobs:
         raise ScheduleError(f"{name}: has no jobs; add a [[job]]")
     return jobs
+
+
+def read_alerts(path: Path | None) -> Alerts:
+    """Give whom a file says to tell; nobody without one.
+
+    Raises:
+        ScheduleError: the file cannot be read, or its `[alerts]` make no sense.
+    """
+    alerts = _read(path).alerts
+    if alerts.fault is not None:
+        raise ScheduleError(f"{_name(path)}: [alerts]: {alerts.fault}")
+    return alerts
+
+
+def _name(path: Path | None) -> str:
+    return str(path) if path else "schedule.toml"
+
+
+def _read(path: Path | None) -> _Schedule:
+    try:
+        text = path.read_bytes() if path else files("zjol_crawler.schedule").joinpath("schedule.toml").read_bytes()
+        return msgspec.toml.decode(text, type=_Schedule)
+    except OSError as error:
+        raise ScheduleError(f"{_name(path)}: cannot be read: {error.strerror or error}") from error
+    except msgspec.MsgspecError as error:
+        raise ScheduleError(f"{_name(path)}: {error}") from error
 
 
 def read_span(text: str) -> int:

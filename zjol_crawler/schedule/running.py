@@ -19,7 +19,8 @@ from sqlalchemy import Engine
 
 from pipelines.store.errors import StoreError
 from pipelines.store.jobs import end_job, hold_job, job_states, take_job
-from zjol_crawler.schedule.config import TIME_ZONE, Job, ScheduleError, read_schedule, read_span
+from zjol_crawler.alerting.telling import tell
+from zjol_crawler.schedule.config import TIME_ZONE, Job, ScheduleError, read_alerts, read_schedule, read_span
 
 # A job belongs to its process this long after the last word from it; a machine that died keeps it no longer.
 _LEASE = timedelta(minutes=5)
@@ -109,6 +110,8 @@ class ScheduleRunner:
         self._engine = engine
         self._config = config
         self._jobs = read_schedule(config)
+        self._alerts = read_alerts(config)
+        self._telling = threading.Lock()
         self._runner = JobRunner(engine, db)
         self._woken = threading.Event()
         self._reload = self._stop = False
@@ -134,6 +137,17 @@ class ScheduleRunner:
         self._runner.stop()
         self._scheduler.shutdown(wait=True)
 
+    def _run_and_tell(self, job: Job) -> None:
+        self._runner.run(job)
+        # Two jobs that end at once tell one after the other, so that nothing is told twice.
+        with self._telling:
+            try:
+                _, failures = tell(self._engine, self._jobs, self._alerts)
+            except StoreError as error:
+                failures = [str(error)]
+        for failure in failures:
+            logger.error("%s", failure)
+
     def _on_stop(self, _number: int, _frame: object) -> None:
         self._stop = True
         self._woken.set()
@@ -145,9 +159,11 @@ class ScheduleRunner:
     def _read_again(self) -> None:
         try:
             jobs = read_schedule(self._config)
+            alerts = read_alerts(self._config)
         except ScheduleError as error:
             logger.error("%s; the schedule stays as it was", error)
             return
+        self._alerts = alerts
         self._scheduler.remove_all_jobs()
         self._plan(jobs)
         logger.warning("read again: %s", ", ".join(job.name for job in jobs))
@@ -161,7 +177,7 @@ class ScheduleRunner:
             logger.error("when the jobs ran last is not known: %s", error)
             last = {}
         for job in jobs:
-            self._scheduler.add_job(self._runner.run, job.trigger(), [job], id=job.name, name=job.name)
+            self._scheduler.add_job(self._run_and_tell, job.trigger(), [job], id=job.name, name=job.name)
             if _is_missed(job, last.get(job.name), now):
                 self._scheduler.modify_job(job.name, next_run_time=now)
 

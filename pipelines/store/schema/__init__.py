@@ -14,7 +14,7 @@ from pipelines.store.schema.credits import (
     PersonRow,
 )
 from pipelines.store.schema.derived import ArticleFingerprintRow, ArticleSearchRow, ChangeCounterRow
-from pipelines.store.schema.monitoring import FindingRow, HeldRow, ObservationRow
+from pipelines.store.schema.monitoring import FindingRow, HeldRow, ObservationRow, ToldRow
 
 __all__ = [
     "ArticleFingerprintRow",
@@ -42,4 +42,5 @@ __all__ = [
     "PersonRow",
     "RejectionRow",
     "RevisionRow",
+    "ToldRow",
 ]

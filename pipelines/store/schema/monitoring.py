@@ -50,8 +50,21 @@ class FindingRow(Numbered, Base):
     opened_at: Mapped[datetime] = mapped_column(index=True, comment="When it was found, UTC")
     opened_run: Mapped[Key | None] = mapped_column(ForeignKey("crawl_run.id"), comment="Run that found it → crawl_run")
     closed_at: Mapped[datetime | None] = mapped_column(index=True, comment="When it ended, UTC; NULL while it is open")
-    told_opened_at: Mapped[datetime | None] = mapped_column(comment="When somebody was told that it opened, UTC")
-    told_closed_at: Mapped[datetime | None] = mapped_column(comment="When somebody was told that it ended, UTC")
+
+
+class ToldRow(Base):
+    """Somebody was told of a finding."""
+
+    __tablename__ = "told"
+    __table_args__ = (
+        CheckConstraint("event in ('opened', 'closed')", name="event"),
+        {"comment": "Who was told that a finding opened or ended", **MARIADB_OPTIONS},
+    )
+
+    finding_id: Mapped[Key] = mapped_column(ForeignKey("finding.id"), primary_key=True, comment="Finding → finding")
+    event: Mapped[Word] = mapped_column(primary_key=True, comment="opened or closed")
+    channel: Mapped[Word] = mapped_column(primary_key=True, comment="mail or webhook")
+    told_at: Mapped[datetime] = mapped_column(comment="When, UTC")
 
 
 class HeldRow(Numbered, Base):

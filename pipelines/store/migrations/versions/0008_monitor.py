@@ -34,6 +34,18 @@ def upgrade() -> None:
     for column in ("kind", "opened_at", "closed_at"):
         op.create_index(op.f(f"ix_finding_{column}"), "finding", [column])
     op.create_table(
+        "told",
+        sa.Column("finding_id", key_type(), nullable=False, comment="Finding → finding"),
+        sa.Column("event", string_type(40), nullable=False, comment="opened or closed"),
+        sa.Column("channel", string_type(40), nullable=False, comment="mail or webhook"),
+        sa.Column("told_at", UtcInstant(), nullable=False, comment="When, UTC"),
+        sa.CheckConstraint("event in ('opened', 'closed')", name=op.f("ck_told_event")),
+        sa.PrimaryKeyConstraint("finding_id", "event", "channel", name=op.f("pk_told")),
+        sa.ForeignKeyConstraint(["finding_id"], ["finding.id"], name=op.f("fk_told_finding_id_finding")),
+        comment="Who was told that a finding opened or ended",
+        **MARIADB_OPTIONS,
+    )
+    op.create_table(
         "held",
         sa.Column("id", key_type(), nullable=False, comment="Surrogate key"),
         sa.Column("url", string_type(700), nullable=False, comment="Where the record was fetched from"),
@@ -86,8 +98,6 @@ def _finding() -> list[sa.Column[object] | sa.Constraint]:
         sa.Column("opened_at", UtcInstant(), nullable=False, comment="When it was found, UTC"),
         sa.Column("opened_run", key_type(), comment="Run that found it → crawl_run"),
         sa.Column("closed_at", UtcInstant(), comment="When it ended, UTC; NULL while it is open"),
-        sa.Column("told_opened_at", UtcInstant(), comment="When somebody was told that it opened, UTC"),
-        sa.Column("told_closed_at", UtcInstant(), comment="When somebody was told that it ended, UTC"),
         sa.CheckConstraint("severity in ('warning', 'fatal')", name=op.f("ck_finding_severity")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_finding")),
         sa.ForeignKeyConstraint(["opened_run"], ["crawl_run.id"], name=op.f("fk_finding_opened_run_crawl_run")),
