@@ -1,7 +1,10 @@
 """`zjol alert` with a real mail server and a real endpoint: each thing told once, by each channel."""
 
 import json
+import os
 import socket
+import subprocess
+import sys
 import threading
 from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -85,8 +88,10 @@ def alert(tmp_path, mails, hook):
     )
 
     def run():
-        with Site() as site:
-            return zjol("alert", "--config", config, "--db", f"sqlite:///{tmp_path / 'news.db'}", site=site)
+        command = [sys.executable, "-m", "zjol_crawler", "alert", "--config", str(config)]
+        environment = {name: value for name, value in os.environ.items() if not name.lower().endswith("_proxy")}
+        db = f"sqlite:///{tmp_path / 'news.db'}"
+        return subprocess.run([*command, "--db", db], env=environment, capture_output=True, text=True, check=False)
 
     return run
 
