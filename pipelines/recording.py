@@ -14,7 +14,7 @@ from pipelines.monitor.watch import Watch
 from pipelines.outcomes import Item, Outcome, outcome_of, remarks_on
 from pipelines.record import Article
 from pipelines.resources import own_peak_memory
-from pipelines.store.engine import open_database
+from pipelines.store.engine import connect_database
 from pipelines.store.writer import Writer, WriteSummary
 
 logger = logging.getLogger(__name__)
@@ -40,7 +40,7 @@ class Recorder:
     """Extracts, validates and stores for one run."""
 
     def __init__(self, url: str, run_id: int | None, keep_articles: bool) -> None:
-        """Open the database.
+        """Make ready for a database that was opened, and so has its tables.
 
         Args:
             url: its SQLAlchemy URL.
@@ -48,9 +48,9 @@ class Recorder:
             keep_articles: give articles back, not only what became of them.
 
         Raises:
-            StoreError: the database cannot be opened.
+            StoreError: the database cannot be read.
         """
-        engine = open_database(url)
+        engine = connect_database(url)
         self._writer = Writer(engine, run_id=run_id)
         self._watch = None if run_id is None else Watch(engine, run_id)
         self._keep_articles = keep_articles

@@ -43,9 +43,7 @@ class Watch:
         self._engine = engine
         self._run_id = run_id
         self._earlier = read_observations(engine)
-        with store_errors(engine), read_transaction(engine) as connection:
-            known = [finding for finding in open_findings(connection, _DRIFTS) if finding.severity == "fatal"]
-        self.monitor = RunMonitor(_history(self._earlier), [_place(finding) for finding in known])
+        self.monitor = RunMonitor(_history(self._earlier), _known(engine))
         self._visits: dict[str, Visit] = {}
         self._fronts: dict[str, bool] = {}
         self.held = 0
@@ -176,9 +174,7 @@ def open_drifts(engine: Engine) -> RunMonitor:
     Raises:
         StoreError: the database cannot be read.
     """
-    with store_errors(engine), read_transaction(engine) as connection:
-        found = open_findings(connection, _DRIFTS)
-    return RunMonitor({}, [_place(finding) for finding in found if finding.severity == "fatal"])
+    return RunMonitor({}, _known(engine))
 
 
 def close_reparsed(engine: Engine) -> list[Finding]:
@@ -211,6 +207,15 @@ def is_quiet(times: Sequence[datetime], now: datetime) -> bool:
     if len(gaps) < _FEWEST_GAPS:
         return False
     return now - times[0] > max(_QUIET_TIMES * max(gaps), _QUIET_LEAST)
+
+
+def _known(engine: Engine) -> list[tuple[str, Mark]]:
+    def work(_is_doubtful: bool) -> list[Finding]:
+        with read_transaction(engine) as connection:
+            return open_findings(connection, _DRIFTS)
+
+    with store_errors(engine):
+        return [_place(finding) for finding in retried(engine, work) if finding.severity == "fatal"]
 
 
 def _history(observed: Mapping[str, Sequence[Observed]]) -> dict[str, dict[Mark, list[Count]]]:

@@ -10,6 +10,7 @@ from typing import NamedTuple
 from sqlalchemy import Connection, Engine, select
 
 from pipelines.store.engine import read_transaction, store_errors
+from pipelines.store.retry import retried
 from pipelines.store.schema import ObservationRow, PageRow
 from pipelines.store.statements import insert_rows, table_of
 
@@ -50,25 +51,35 @@ def read_observations(engine: Engine) -> dict[str, list[Observed]]:
     Raises:
         StoreError: the database cannot be read.
     """
-    table = table_of(ObservationRow)
-    with store_errors(engine), read_transaction(engine) as connection:
-        runs = select(table.c.run_id).distinct().order_by(table.c.run_id.desc()).limit(_RUNS)
-        last = sorted(connection.scalars(runs))
-        if not last:
-            return {}
-        query = select(table).where(table.c.run_id >= last[0]).order_by(table.c.run_id)
-        found: dict[tuple[str, int], Observed] = {}
-        for run_id, group, kind, name, count in connection.execute(query):
-            one = found.get((group, run_id)) or Observed(run_id, 0, Counter())
-            if kind == _TOTAL:
-                one = one._replace(total=count)
-            else:
-                one.counts[kind, name] = count
-            found[group, run_id] = one
+
+    def work(_is_doubtful: bool) -> dict[tuple[str, int], Observed]:
+        with read_transaction(engine) as connection:
+            return _read(connection)
+
+    with store_errors(engine):
+        found = retried(engine, work)
     groups: dict[str, list[Observed]] = {}
     for (group, _), one in found.items():
         groups.setdefault(group, []).append(one)
     return groups
+
+
+def _read(connection: Connection) -> dict[tuple[str, int], Observed]:
+    table = table_of(ObservationRow)
+    runs = select(table.c.run_id).distinct().order_by(table.c.run_id.desc()).limit(_RUNS)
+    last = sorted(connection.scalars(runs))
+    found: dict[tuple[str, int], Observed] = {}
+    if not last:
+        return found
+    query = select(table).where(table.c.run_id >= last[0]).order_by(table.c.run_id)
+    for run_id, group, kind, name, count in connection.execute(query):
+        one = found.get((group, run_id)) or Observed(run_id, 0, Counter())
+        if kind == _TOTAL:
+            one = one._replace(total=count)
+        else:
+            one.counts[kind, name] = count
+        found[group, run_id] = one
+    return found
 
 
 def news_times(connection: Connection, lists: Iterable[str], most: int = 40) -> dict[str, list[datetime]]:

@@ -79,6 +79,17 @@ def note_jobs(engine: Engine, jobs: Sequence[Job], now: datetime) -> None:
         close_findings(connection, [finding.id for finding in before if finding.key not in keys])
 
 
+def missed_jobs(engine: Engine, jobs: Sequence[Job], now: datetime) -> dict[str, str]:
+    """Give the jobs that should have begun by now, each with what is known of it.
+
+    Raises:
+        StoreError: the database cannot be read.
+    """
+    states = job_states(engine)
+    found = [finding for job in jobs if (state := states.get(job.name)) for finding in _faults(job, state, now)]
+    return {finding.key.subject: finding.detail for finding in found if finding.key.name == _MISSED}
+
+
 def _faults(job: Job, state: JobState, now: datetime) -> list[NewFinding]:
     found = []
     is_running = state.leased_until is not None and state.leased_until > now

@@ -3,12 +3,19 @@
 from __future__ import annotations
 
 import logging
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from zjol_crawler.cli.errors import WorkFailedError
 from zjol_crawler.cli.options import database_option
+
+if TYPE_CHECKING:
+    from sqlalchemy import Engine
+
+    from zjol_crawler.schedule.running import ScheduleRunner
 
 
 @click.command()
@@ -21,7 +28,10 @@ from zjol_crawler.cli.options import database_option
 )
 @click.option("--once", metavar="JOB", help="Run one job now and give its exit status.")
 @click.option("--print", "printed", type=click.Choice(["systemd", "cron"]), help="Print units or a crontab instead.")
-def command(db: str, config: Path | None, once: str | None, printed: str | None) -> int:
+@click.option(
+    "--metrics", metavar="HOST:PORT", help="Serve /metrics for Prometheus and /healthz here, such as 127.0.0.1:9464."
+)
+def command(db: str, config: Path | None, once: str | None, printed: str | None, metrics: str | None) -> int:
     """Run jobs at their times, each in a process of its own, until SIGTERM or Ctrl-C, which stop what runs cleanly.
 
     One job of a name runs at a time, on all machines that share the database. A start missed is made up for once.
@@ -52,10 +62,26 @@ def command(db: str, config: Path | None, once: str | None, printed: str | None)
                 raise click.UsageError(f"{once}: no such job; there are {', '.join(job.name for job in jobs)}")
             return JobRunner(engine, db).run(chosen)
         click.echo(f"{len(jobs)} jobs: {', '.join(job.name for job in jobs)} (Ctrl-C stops)", err=True)
-        ScheduleRunner(engine, db, config).run()
+        runner = ScheduleRunner(engine, db, config)
+        with _metrics(engine, metrics, runner):
+            runner.run()
     finally:
         engine.dispose()
     return 0
+
+
+def _metrics(engine: Engine, address: str | None, runner: ScheduleRunner) -> AbstractContextManager[object]:
+    if address is None:
+        return nullcontext()
+    from zjol_crawler.schedule.metrics import MetricsServer
+
+    host, _, port = address.rpartition(":")
+    if not host or not port.isdigit():
+        raise click.BadParameter(f"--metrics {address}: write it as HOST:PORT, such as 127.0.0.1:9464")
+    try:
+        return MetricsServer(engine, host, int(port), runner.faults)
+    except OSError as error:
+        raise WorkFailedError(f"--metrics {address}: {error.strerror or error}; give another port") from error
 
 
 def _absolute(db: str) -> str:

@@ -19,7 +19,7 @@ from sqlalchemy import Engine
 
 from pipelines.store.errors import StoreError
 from pipelines.store.jobs import end_job, hold_job, job_states, take_job
-from zjol_crawler.alerting.telling import tell
+from zjol_crawler.alerting.telling import missed_jobs, tell
 from zjol_crawler.schedule.config import TIME_ZONE, Job, ScheduleError, read_alerts, read_schedule, read_span
 
 # A job belongs to its process this long after the last word from it; a machine that died keeps it no longer.
@@ -136,6 +136,15 @@ class ScheduleRunner:
         self._scheduler.pause()
         self._runner.stop()
         self._scheduler.shutdown(wait=True)
+
+    def faults(self) -> dict[str, str]:
+        """Give what keeps the schedule from its work: the database is away, a job did not run; nothing if all is well."""
+        found = {} if self._scheduler.running else {"scheduler": "does not run"}
+        try:
+            late = missed_jobs(self._engine, self._jobs, datetime.now(UTC))
+        except StoreError as error:
+            return found | {"database": str(error)}
+        return found | {f"job {name}": detail for name, detail in late.items()}
 
     def _run_and_tell(self, job: Job) -> None:
         self._runner.run(job)
