@@ -46,6 +46,8 @@ _WINDOW = 32
 # How often, in seconds: a host with nothing to fetch is looked at again; leases are renewed; one that another crawl
 # serves is asked for.
 _LOOK_AGAIN, _RENEWAL, _ASK_AGAIN = 20.0, 20.0, 2.0
+# How long a host taken over from a crawl that died is left alone at least, in seconds.
+_TAKEN_OVER = 1.0
 # How often leases, queues and hosts that wait are looked after, in seconds.
 _TICK = 0.5
 # How often the ledger is asked for hosts while nothing is under way, in seconds.
@@ -251,8 +253,8 @@ class LedgerScheduler(BaseScheduler):
             return False
         lane.is_held = True
         if before.leased_by is not None:
-            # Whoever served it last may have asked a moment ago.
-            self.gates[host].hold_off(self._delay)
+            # Whoever served it last may have asked a moment ago, and the host may still be at it.
+            self.gates[host].hold_off(max(self._delay, _TAKEN_OVER))
         if before.closed_until is not None:
             self.gates[host].close((before.closed_until - datetime.now(UTC)).total_seconds(), before.error or "")
         return not self.gates[host].wait()

@@ -138,7 +138,8 @@ class MetricsServer:
 
         Args:
             engine: the database.
-            host, port: where.
+            host: the address it listens on.
+            port: its port; 0 takes a free one.
             faults: gives what is wrong, by name; nothing where all is well.
 
         Raises:

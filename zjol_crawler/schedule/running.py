@@ -138,7 +138,7 @@ class ScheduleRunner:
         self._scheduler.shutdown(wait=True)
 
     def faults(self) -> dict[str, str]:
-        """Give what keeps the schedule from its work: the database is away, a job did not run; nothing if all is well."""
+        """Give what keeps the schedule from its work: a database that is away, jobs that did not run."""
         found = {} if self._scheduler.running else {"scheduler": "does not run"}
         try:
             late = missed_jobs(self._engine, self._jobs, datetime.now(UTC))
