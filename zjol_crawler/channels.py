@@ -3,10 +3,18 @@
 from __future__ import annotations
 
 import difflib
+import os
 from functools import cache
 from importlib.resources import files
+from pathlib import Path
+from typing import Literal
 
 import msgspec
+
+from pipelines.urls import is_on_site
+
+# The environment variable that names a catalogue of the user's own.
+USER_CATALOGUE = "ZJOL_CHANNELS"
 
 
 class Channel(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -16,6 +24,7 @@ class Channel(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
         name: what commands call it.
         title: its Chinese name, where a page was seen to print it.
         url: its first list page.
+        kind: how the list is printed: a list page, a feed (RSS, Atom), or a site map; a hint for readers, too.
         template: the generation its articles are expected in; a hint for readers, extraction looks for itself.
         enabled: whether `zjol crawl` without names takes it.
     """
@@ -23,6 +32,7 @@ class Channel(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     name: str
     url: str
     title: str | None = None
+    kind: Literal["list", "feed", "sitemap"] = "list"
     template: str | None = None
     enabled: bool = True
 
@@ -35,11 +45,33 @@ class UnknownChannelError(LookupError):
     """No channel has the name; the message names those that are like it."""
 
 
+class CatalogueError(Exception):
+    """A catalogue cannot be used; the message names the file and the remedy."""
+
+
 @cache
 def read_channels() -> tuple[Channel, ...]:
-    """Give the catalogue in its order."""
+    """Give the catalogue in its order: the package's own, then the user's, which replaces channels of the same name.
+
+    Raises:
+        CatalogueError: the user's file, named by `ZJOL_CHANNELS`, cannot be read.
+    """
+    channels = {channel.name: channel for channel in _own_channels()}
+    if name := os.environ.get(USER_CATALOGUE):
+        try:
+            added = msgspec.toml.decode(Path(name).read_bytes(), type=_Catalogue).channel
+        except (OSError, msgspec.MsgspecError) as error:
+            raise CatalogueError(f"{name}: not a channel catalogue: {error}; {USER_CATALOGUE} names it") from error
+        for channel in added:
+            if not is_on_site(channel.url):
+                raise CatalogueError(f"{name}: channel {channel.name}: {channel.url} is no page of the site")
+            channels[channel.name] = channel
+    return tuple(channels.values())
+
+
+def _own_channels() -> list[Channel]:
     text = files("zjol_crawler").joinpath("channels.toml").read_bytes()
-    return tuple(msgspec.toml.decode(text, type=_Catalogue).channel)
+    return msgspec.toml.decode(text, type=_Catalogue).channel
 
 
 def find_channel(name: str) -> Channel:

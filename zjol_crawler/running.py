@@ -16,9 +16,6 @@ from pipelines.outcomes import Outcome
 from pipelines.record import Article, Rejection
 from zjol_crawler.json_log import log_as_json
 
-# Items that are no records: list pages and pages that are as they were.
-NOTED_STAT = "zjol/noted"
-
 # What is told of each host: `zjol/host/NAME/answers`, `errors`, `queued`, `closings`, and `closed` while it is.
 HOST_STAT = "zjol/host/"
 
@@ -78,8 +75,6 @@ def crawl(
             rejections.append(item.record)
         if keep_records and item.record is not None:
             records.append(item.record)
-        if item.record is None and crawler.stats is not None:
-            crawler.stats.inc_value(NOTED_STAT)
         tell()
 
     def tell() -> None:

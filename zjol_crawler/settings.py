@@ -36,6 +36,7 @@ DEFAULT_REQUEST_HEADERS = {
     "Accept-Language": "zh-CN,zh;q=0.9,en;q=0.5",
 }
 
+TWISTED_DNS_RESOLVER = "zjol_crawler.resolver.PublicResolver"
 DOWNLOADER_MIDDLEWARES = {
     "zjol_crawler.politeness.SiteOnlyMiddleware": 50,
     "scrapy.downloadermiddlewares.offsite.OffsiteMiddleware": None,

@@ -189,3 +189,18 @@ def test_a_database_that_cannot_be_opened_fetches_nothing(site, tmp_path):
     assert "missing" in done.stderr
     assert "Traceback" not in done.stderr
     assert site.asked() == []
+
+
+def test_a_catalogue_of_ones_own_adds_channels(site, tmp_path, monkeypatch):
+    mine = tmp_path / "mine.toml"
+    mine.write_text(f'[[channel]]\nname = "mine"\nurl = "{LIST}"\ntitle = "自选"\n', encoding="utf-8")
+    monkeypatch.setenv("ZJOL_CHANNELS", str(mine))
+    assert "自选" in zjol("channels", site=site).stdout
+    assert (
+        zjol("crawl", "mine", "--limit", "1", "--db", f"sqlite:///{tmp_path / 'a.db'}", *FAST, site=site).returncode
+        == 0
+    )
+    mine.write_text('[[channel]]\nname = "mine"\nurl = "http://example.com/"\n')
+    refused = zjol("crawl", "mine", "--db", f"sqlite:///{tmp_path / 'a.db'}", site=site)
+    assert refused.returncode == 1
+    assert refused.stderr.splitlines() == [f"zjol: {mine}: channel mine: http://example.com/ is no page of the site"]

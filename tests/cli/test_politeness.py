@@ -8,11 +8,14 @@ from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 
 import pytest
+from scrapy.resolver import dnscache
+from twisted.internet.error import DNSLookupError
 
 from tests.cli.test_crawl import FAST, rows, zjol
 from tests.crawler.site import HOST, LIST, Answer, Site, article, listing, url
 from zjol_crawler.frontier.gates import Gate, retry_after
 from zjol_crawler.limits import read_window
+from zjol_crawler.resolver import PublicResolver
 
 ROBOTS = f"{HOST}/robots.txt"
 
@@ -71,6 +74,27 @@ def test_a_redirect_off_the_site_is_not_followed(site, db):
     assert dict(rows(db, "select reason, count(*) from rejection group by 1")) == {"off_site": 3}
     assert {asked.split("/")[2] for asked in site.asked()} == {"zjnews.zjol.com.cn"}
     assert dict(rows(db, "select state, count(*) from page where url like '%/t2016%' group by 1"))["rejected"] == 3
+
+
+@pytest.mark.parametrize(
+    ("name", "address", "is_private_allowed", "is_refused"),
+    [
+        ("zjnews.zjol.com.cn", "10.0.0.1", False, True),
+        ("zjnews.zjol.com.cn", "127.0.0.1", False, True),
+        ("zjnews.zjol.com.cn", "10.0.0.1", True, False),
+        ("zjnews.zjol.com.cn", "60.191.1.1", False, False),
+        ("proxy.example.org", "10.0.0.1", False, False),
+    ],
+)
+def test_a_name_of_the_site_that_leads_inside_is_not_followed(name, address, is_private_allowed, is_refused):
+    resolver = PublicResolver(None, 10, 1)
+    resolver.is_private_allowed = is_private_allowed
+    dnscache[name] = address
+    results, failures = [], []
+    resolver.getHostByName(name).addCallbacks(results.append, failures.append)
+    del dnscache[name]
+    assert results == ([] if is_refused else [address])
+    assert [failure.type for failure in failures] == ([DNSLookupError] if is_refused else [])
 
 
 def test_a_host_that_is_overloaded_is_left_alone_as_long_as_it_says(site, db):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import click
 
 from pipelines.store.errors import StoreError
+from zjol_crawler.channels import CatalogueError
 
 
 class WorkFailedError(click.ClickException):
@@ -22,7 +23,7 @@ def explain_error(error: Exception) -> int:
     if isinstance(error, click.ClickException):
         click.echo(f"zjol: {error.format_message()}", err=True)
         return error.exit_code
-    if isinstance(error, StoreError):
+    if isinstance(error, StoreError | CatalogueError):
         click.echo(f"zjol: {error}", err=True)
         return 1
     if isinstance(error, BrokenPipeError):

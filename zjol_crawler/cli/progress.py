@@ -15,12 +15,14 @@ from rich.live import Live
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
-from zjol_crawler.running import HOST_STAT, NOTED_STAT, CrawlResult, Watcher
+from zjol_crawler.running import HOST_STAT, CrawlResult, Watcher
 
 _MOST_REJECTIONS = 10
 _MOST_HOSTS = 12
 # What became of pages and lists looked at again.
 _VISITS = {"looked at again": "zjol/revisited", "  as they were": "zjol/not_modified", "  gone": "zjol/gone"}
+# What becomes of an article.
+_OUTCOMES = ("stored", "changed", "unchanged", "duplicate", "held", "rejected")
 # The lines whose unread pieces are counted.
 _LINES = ("byline", "dateline", "credit")
 # How often a crawl that nobody watches logs how far it is, in seconds.
@@ -78,8 +80,7 @@ def _logger(started: float) -> Watcher:
 
 
 def _done(stats: Mapping[str, Any]) -> int:
-    done: int = stats.get("item_scraped_count", 0) - stats.get(NOTED_STAT, 0)
-    return done
+    return sum(stats.get(f"zjol/{name}", 0) for name in _OUTCOMES)
 
 
 def _hosts(stats: Mapping[str, Any], name: str) -> dict[str, int]:
