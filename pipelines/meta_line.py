@@ -12,7 +12,7 @@ from pipelines.document import Document
 from pipelines.lines.dates import read_datetime
 from pipelines.lines.editors import read_editor_line
 from pipelines.lines.meta import MetaLine, read_meta_line
-from pipelines.places import Places
+from pipelines.places import Places, may_head
 from pipelines.record import Person
 from pipelines.templates.base import Template
 from pipelines.text import clean
@@ -38,7 +38,8 @@ def read_meta(document: Document, template: type[Template], places: Places) -> M
     """
     readings: list[MetaLine] = []
     published = source = byline = None
-    if (element := document.index.first(*template.published)) is not None:
+    dated = [element for selector in template.published for element in document.index.select(selector)]
+    if (element := next((each for each in dated if may_head(each, places)), None)) is not None:
         text = _text(element)
         published = read_datetime(text)
         readings.append(read_meta_line(text))
@@ -61,6 +62,8 @@ def read_meta(document: Document, template: type[Template], places: Places) -> M
         lines = [line for line in places.before[-3:] if is_meta_line(line.text)]
     readings += [read_meta_line(_line_text(line)) for line in lines]
     published = published or next((reading.date for reading in readings if reading.date), None)
+    if published is None and dated:
+        published = read_datetime(_text(dated[0]))
     if template.meta_after_body:
         readings += [read_meta_line(text) for text in _late_lines(places)]
     return Meta(

@@ -28,6 +28,8 @@ _TRS_SCRIPT = re.compile(r"createPageHTML\(\s*(\d{1,3})\s*,")
 _COUNT = re.compile(r"共\s*(\d{1,3})\s*页|\b\d{1,3}\s*/\s*(\d{1,3})\b")
 _LINKS_TO = etree.XPath(".//a[contains(@href, $stem)]")
 _MOST_PAGES = 200
+# A frame around a whole article goes by such names too.
+_LONGEST_PAGER = 300
 
 
 def page_count(document: Document) -> int:
@@ -93,7 +95,9 @@ def _pagers(document: Document) -> list[etree._Element]:
         for element in document.index.select(selector):
             if element in found:
                 continue
-            if "news_more_page" in (element.get("class") or "") or _own_links(element, document, own):
+            if "news_more_page" in (element.get("class") or "") or (
+                len("".join("".join(element.itertext()).split())) <= _LONGEST_PAGER and _own_links(element, document, own)
+            ):
                 found.append(element)
     return found
 

@@ -84,6 +84,25 @@ def divide(
     return _move_late_meta(places)
 
 
+def may_head(element: etree._Element, places: Places) -> bool:
+    """Tell whether an element can be part of the article's head: in the column of title and body, not after the body."""
+    body = places.container
+    if body is None or _is_inside(element, body):
+        return True
+    if not _is_inside(element, _common_ancestor(places.title_element, body)):
+        return False
+    shared = _common_ancestor(element, body)
+    return _branch(element, shared) <= _branch(body, shared)
+
+
+def _branch(element: etree._Element, above: etree._Element) -> int:
+    """Give the position of the child of `above` that holds an element."""
+    current = element
+    while (parent := current.getparent()) is not None and parent is not above:
+        current = parent
+    return -1 if current is above else above.index(current)
+
+
 def _move_late_meta(places: Places) -> Places:
     """Move source and author lines that close the body's container to the lines after the body."""
     body = list(places.body)

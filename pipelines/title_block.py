@@ -7,11 +7,12 @@ from typing import NamedTuple
 
 from lxml import etree
 
-from pipelines.body.flow import Line
+from pipelines.body.flow import Line, flow
 from pipelines.document import Document
 from pipelines.lines.dates import read_datetime
 from pipelines.lines.labels import is_noise, strip_abstract_label
 from pipelines.templates.base import Template
+from pipelines.text import clean
 
 _FOLD = re.compile(r"[\s\u3000]+")
 # Words by which class names and ids tell the lines of a title block apart, pinyin included.
@@ -30,6 +31,8 @@ _COUNTER = re.compile(r"^[\s\d,.:：/()（）+\-|]*$")
 _STYLE_SIZE = re.compile(r"font-size\s*:\s*([\d.]+)\s*(px|pt)?", re.IGNORECASE)
 _LONGEST_LINE = 90
 _LEAST_MATCH = 4
+# Subheadline, share bar and font switch may stand between a title and its line of time and source.
+_LINES_TO_META = 5
 _FONT_SIZES = {"xx-small": 1, "x-small": 2, "small": 3, "medium": 4, "large": 5, "x-large": 6, "xx-large": 7}
 
 
@@ -60,6 +63,23 @@ def is_late_meta_line(text: str) -> bool:
     return len(text) <= _LONGEST_LINE and _LATE_META.match(text) is not None
 
 
+def stands_above_meta_line(title: etree._Element) -> bool:
+    """Tell whether one of the few lines right below a title, in its block or the next, is that of time and source."""
+    left = _LINES_TO_META
+    current = title
+    while left > 0 and current.tag not in ("body", "html"):
+        for sibling in current.itersiblings(etree.Element):
+            lines = [item for item in flow(sibling, most=left).items if isinstance(item, Line)]
+            if any(is_meta_line(line.text) for line in lines):
+                return True
+            left -= len(lines)
+        parent = current.getparent()
+        if parent is None:
+            break
+        current = parent
+    return False
+
+
 def is_title_line(line: Line) -> bool:
     """Tell whether a line beside the headline may be kicker or subheadline."""
     text = line.text
@@ -88,8 +108,9 @@ class HeadlineFinder:
         largest: tuple[int, etree._Element] | None = None
         for selector in template.headline:
             for element in self._document.index.select(selector):
-                text = fold("".join(element.itertext()))
-                if not text or len(text) > 400 or is_meta_line(text):
+                printed = "".join(element.itertext())
+                text = fold(printed)
+                if not text or len(text) > 400 or is_meta_line(text) or is_noise(clean(printed)):
                     continue
                 if self._title and _repeats(self._title, text):
                     return element

@@ -18,7 +18,7 @@ _LONGEST = 220
 _LONGEST_PLAIN = 120
 # Blocks that hold a picture together with its caption by their nature.
 _FRAMES = frozenset(
-    {"p", "td", "figure", "tr", "tbody", "table", "center", "dl", "dd", "dt", "figcaption", "a", "span"}
+    {"p", "li", "td", "figure", "tr", "tbody", "table", "center", "dl", "dd", "dt", "figcaption", "a", "span"}
 )
 _MOST_LINES = 3
 
@@ -84,7 +84,8 @@ class CaptionFinder:
 
     def _is_caption_block(self, own: list[int], frame: etree._Element) -> bool:
         lines = [self._line(at) for at in own]
-        if len(lines) > _MOST_LINES or any(line.kind != "paragraph" for line in lines):
+        kind = "list_item" if _is_in_list_item(frame) else "paragraph"
+        if len(lines) > _MOST_LINES or any(line.kind != kind for line in lines):
             return False
         text = " ".join(line.text for line in lines)
         if len(text) > _LONGEST:
@@ -196,6 +197,10 @@ def _with_hanging_title(lines: Sequence[str], start: int) -> CaptionReading | No
 
 def _is_dateline(text: str) -> bool:
     return read_dateline(text, None) is not None
+
+
+def _is_in_list_item(frame: etree._Element) -> bool:
+    return frame.tag == "li" or next(frame.iterancestors("li"), None) is not None
 
 
 def _within(element: etree._Element, frame: etree._Element) -> bool:

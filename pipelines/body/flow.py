@@ -22,6 +22,8 @@ _INDENT = re.compile(r"^[\s\xa0]*(?:\u3000|\xa0{2,}|(?:&nbsp;){2,}| {4,}(?=\S)$)
 # What a share bar or a pager never holds; a list of readers' comments or related stories may.
 _LONG_PARAGRAPH = 40
 _SEVERAL = 3
+_NOTICE_LABEL = re.compile(r"(?:责任编辑|责编|编辑|标签|关键词)\s*[:：]")
+_LONGEST_NOTICE = 200
 _NEVER_TEXT = re.compile("comment|pinglun|relat|recommend|tuijian|hot|foot|ad(?:v|s|box)?(?:$|[-_ ])")
 
 
@@ -143,7 +145,7 @@ def is_noise_element(element: etree._Element) -> bool:
         return False
     for name in ("class", "id"):
         names = attributes.get(name)
-        if names and _is_noise(names) and not _holds_text(element):
+        if names and _is_noise(names) and not (_holds_text(element) or _holds_notice(element)):
             return True
     style = attributes.get("style")
     return bool(style and markup.STYLE_HIDDEN.search(style)) or "hidden" in attributes
@@ -158,6 +160,12 @@ def _holds_text(element: etree._Element) -> bool:
             if found == _SEVERAL:
                 return not _NEVER_TEXT.search(f"{element.get('class') or ''} {element.get('id') or ''}".lower())
     return False
+
+
+def _holds_notice(element: etree._Element) -> bool:
+    """Tell a short block of editors or tags that shares its name with the page's foot or a tool bar."""
+    text = "".join(element.itertext())
+    return len(text) <= _LONGEST_NOTICE and _NOTICE_LABEL.search(text) is not None
 
 
 class _Builder:

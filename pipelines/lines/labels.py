@@ -40,6 +40,7 @@ _NOTICE = re.compile(
     rf"{_BLANKS}(?:[①-⑳]|[(（]?\d{{1,2}}[)）.、．]|[一二三四五]、)?{_BLANKS}(?:{'|'.join(_COPYRIGHT['openings'])})"
 )
 _NOTICE_SUBJECT = re.compile("|".join(_COPYRIGHT["subjects"]))
+_NOTICE_FURTHER = re.compile("|".join(_COPYRIGHT["further"]))
 _FOOTER = re.compile(r"©|All Rights? Reserved|ICP备", re.I)
 
 
@@ -66,6 +67,11 @@ def strip_editors_note_label(text: str) -> str | None:
 def is_copyright_notice(text: str) -> bool:
     """Say whether `text` is a notice of who may reprint what (凡注有…, 版权声明：…); a © line is a footer, none."""
     return _NOTICE.match(text) is not None and _NOTICE_SUBJECT.search(text) is not None and not _FOOTER.search(text)
+
+
+def continues_copyright_notice(text: str) -> bool:
+    """Say whether `text` can be a further paragraph of a notice, given that one stands above it in the same box."""
+    return _NOTICE_FURTHER.search(text) is not None and not _FOOTER.search(text)
 
 
 def is_noise(text: str) -> bool:

@@ -13,6 +13,7 @@ from pipelines.templates.system_2014 import System2014
 from pipelines.templates.trs_2016 import Trs2016
 from pipelines.templates.trs_2019 import Trs2019
 from pipelines.templates.trs_2023 import Trs2023
+from pipelines.title_block import stands_above_meta_line
 
 TEMPLATES: tuple[type[Template], ...] = (Epaper, Trs2023, Trs2016, Trs2019, System2014, Cms2004)
 
@@ -27,12 +28,20 @@ def claims(document: Document, template: type[Template]) -> bool:
     return index.has(*template.headline) and index.has(*template.meta) and not index.has(*template.not_marks)
 
 
+def claims_by_place(document: Document, template: type[Template]) -> bool:
+    """Tell whether a title only this template prints stands right above a line of time and source, whatever its name."""
+    index = document.index
+    title = index.first(*template.title_names)
+    return title is not None and not index.has(*template.not_marks) and stands_above_meta_line(title)
+
+
 def probe(document: Document) -> list[type[Template]]:
     """Give the templates with the best claim on a page, best evidence first; more than one is a tie.
 
     Marks on the page weigh more than the URL, the URL more than nothing.
     """
     claimants = [template for template in TEMPLATES if claims(document, template)]
+    claimants = claimants or [template for template in TEMPLATES if claims_by_place(document, template)]
     if len(claimants) < 2:
         return claimants
     weights = [
