@@ -95,11 +95,14 @@ def _pagers(document: Document) -> list[etree._Element]:
         for element in document.index.select(selector):
             if element in found:
                 continue
-            if "news_more_page" in (element.get("class") or "") or (
-                len("".join("".join(element.itertext()).split())) <= _LONGEST_PAGER and _own_links(element, document, own)
-            ):
+            is_named = "news_more_page" in (element.get("class") or "")
+            if is_named or (_is_short(element) and _own_links(element, document, own)):
                 found.append(element)
     return found
+
+
+def _is_short(element: etree._Element) -> bool:
+    return len("".join("".join(element.itertext()).split())) <= _LONGEST_PAGER
 
 
 def _own_links(pager: etree._Element, document: Document, own: str) -> list[int]:

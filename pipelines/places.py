@@ -85,7 +85,7 @@ def divide(
 
 
 def may_head(element: etree._Element, places: Places) -> bool:
-    """Tell whether an element can be part of the article's head: in the column of title and body, not after the body."""
+    """Tell whether an element can belong to the article's head: in the column of title and body, not after the body."""
     body = places.container
     if body is None or _is_inside(element, body):
         return True

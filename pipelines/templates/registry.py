@@ -29,7 +29,7 @@ def claims(document: Document, template: type[Template]) -> bool:
 
 
 def claims_by_place(document: Document, template: type[Template]) -> bool:
-    """Tell whether a title only this template prints stands right above a line of time and source, whatever its name."""
+    """Tell whether a title only this template prints stands right above a line of time and source of any name."""
     index = document.index
     title = index.first(*template.title_names)
     return title is not None and not index.has(*template.not_marks) and stands_above_meta_line(title)
