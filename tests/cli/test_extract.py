@@ -11,7 +11,7 @@ import pytest
 from warcio.statusandheaders import StatusAndHeaders
 from warcio.warcwriter import WARCWriter
 
-from tests.crawler.site import LIST, article, little_site, url
+from tests.crawler.site import LIST, Site, article, little_site, url
 from zjol_crawler.sample_site import SampleSite
 
 DATE = "2026-01-02T03:04:05Z"
@@ -137,6 +137,18 @@ def test_explain_shows_where_fields_came_from(tmp_path):
     saved.write_bytes(article(1).body)
     assert "第1号新闻" in zjol("extract", "--explain", saved, "--url", url(1), COLUMNS="200").stdout
     assert zjol("extract", "--explain", saved).returncode == 2
+
+
+def test_explain_fetches_an_address_with_all_its_pages():
+    with Site(little_site()) as site:
+        reached = {"http_proxy": site.proxy_url, "no_proxy": "", "COLUMNS": "200"}
+        done = zjol("extract", "--explain", url(3), "-s", "DOWNLOAD_DELAY=0", **reached)
+        assert done.returncode == 0, done.stderr
+        assert done.stdout.count("div.contTxt") == 2
+        assert url(3)[:-6] + "_1.shtml" in done.stdout
+        lost = zjol("extract", "--explain", url(99), "-s", "DOWNLOAD_DELAY=0", **reached)
+    assert lost.returncode == 1
+    assert lost.stderr.splitlines() == [f"zjol: {url(99)}: no page came to explain (not_found); try it in a browser"]
 
 
 @pytest.mark.parametrize("content", [None, b"", b"hello, world", b"\x1f\x8b\x08\x00broken"])

@@ -12,16 +12,15 @@ from typing import TextIO
 
 import click
 
-from pipelines.page import Page
 from pipelines.record import Article, to_json
 from pipelines.unread import unread_pieces
 from zjol_crawler.archive import ArchiveError
 from zjol_crawler.cli.errors import WorkFailedError
-from zjol_crawler.cli.options import check_url
+from zjol_crawler.cli.options import parse_settings, setting_option
 
 
 @click.command()
-@click.argument("files", metavar="FILE...", nargs=-1, required=True, type=click.Path(path_type=Path))
+@click.argument("names", metavar="FILE...", nargs=-1, required=True)
 @click.option(
     "-o", "output", metavar="FILE", type=click.Path(path_type=Path), help="Where records go; else standard output."
 )
@@ -33,22 +32,29 @@ from zjol_crawler.cli.options import check_url
     help="Where what no grammar could read goes, as JSON Lines.",
 )
 @click.option("--workers", type=click.IntRange(1, 256), default=1, show_default=True, help="Processes to extract with.")
-@click.option("--explain", is_flag=True, help="Show how one page (a WARC or a saved page) was read, instead.")
+@click.option(
+    "--explain", is_flag=True, help="Show how each page was read instead: of an address, a WARC file or a saved page."
+)
 @click.option("--url", metavar="URL", help="With --explain, the address a saved page was fetched from.")
+@setting_option
 def command(
-    files: tuple[Path, ...],
+    names: tuple[str, ...],
     output: Path | None,
     rejects: Path | None,
     unread: Path | None,
     workers: int,
     explain: bool,
     url: str | None,
+    settings: tuple[str, ...],
 ) -> int:
     """Read the pages in WARC FILEs; one record an article, its pages merged, in input order."""
     if explain:
-        return _explain(files, url)
+        from zjol_crawler.cli.explaining import explain_pages
+
+        return explain_pages(names, url, parse_settings(settings))
     from zjol_crawler.extraction import extract_archives
 
+    files = [Path(name) for name in names]
     counts: Counter[str] = Counter()
     with ExitStack() as stack:
         records = _open(output, stack) if output else sys.stdout
@@ -84,34 +90,3 @@ def _open(path: Path, stack: ExitStack) -> TextIO:
         return stack.enter_context(path.open("w", encoding="utf-8"))
     except OSError as error:
         raise WorkFailedError(f"{path}: cannot be written: {error.strerror}") from error
-
-
-def _explain(files: tuple[Path, ...], url: str | None) -> int:
-    from rich.console import Console
-    from rich.table import Table
-
-    from pipelines.explain import explain
-
-    console = Console()
-    for page in _pages_to_explain(files, url):
-        table = Table("field", "value", "from", title=page.url, title_justify="left")
-        for finding in explain(page):
-            table.add_row(*map(str, finding))
-        console.print(table, markup=False)
-    return 0
-
-
-def _pages_to_explain(files: tuple[Path, ...], url: str | None) -> Iterator[Page]:
-    from zjol_crawler.archive import find_captures, read_capture
-
-    for path in files:
-        if path.name.endswith((".warc", ".warc.gz")):
-            for address, capture in find_captures([path], Counter()).items():
-                yield read_capture(address, capture)
-            continue
-        if url is None:
-            raise click.UsageError(f"{path}: give the address it was fetched from with --url")
-        try:
-            yield Page(url=check_url(url), body=path.read_bytes())
-        except OSError as error:
-            raise WorkFailedError(f"{path}: cannot read the saved page: {error.strerror}") from error
