@@ -31,6 +31,8 @@ _COUNTER = re.compile(r"^[\s\d,.:：/()（）+\-|]*$")
 _STYLE_SIZE = re.compile(r"font-size\s*:\s*([\d.]+)\s*(px|pt)?", re.IGNORECASE)
 _LONGEST_LINE = 90
 _LEAST_MATCH = 4
+# Selectors that name no title, but tags that titles share with headings of boxes and with centred cells.
+_GENERIC = re.compile(r"[a-z\d]+(?:\[[^\]]*\])?(?: > [a-z]+)?")
 # Subheadline, share bar and font switch may stand between a title and its line of time and source.
 _LINES_TO_META = 5
 _FONT_SIZES = {"xx-small": 1, "x-small": 2, "small": 3, "medium": 4, "large": 5, "x-large": 6, "xx-large": 7}
@@ -104,8 +106,7 @@ class HeadlineFinder:
 
     def find(self, template: type[Template]) -> etree._Element | None:
         """Give the first candidate whose text the page's `<title>` repeats, else the largest, else the first."""
-        first: etree._Element | None = None
-        largest: tuple[int, etree._Element] | None = None
+        found: list[tuple[etree._Element, str]] = []
         for selector in template.headline:
             for element in self._document.index.select(selector):
                 printed = "".join(element.itertext())
@@ -114,18 +115,14 @@ class HeadlineFinder:
                     continue
                 if self._title and _repeats(self._title, text):
                     return element
-                size = _font_size(element)
-                if size and (largest is None or size > largest[0]):
-                    largest = (size, element)
-                if first is None:
-                    first = element
-            if first is not None and len(template.headline) > 1 and largest is None and first.tag != "td":
+                found.append((element, selector))
+            if found and not _GENERIC.fullmatch(selector):
                 break
-        if not template.meta and (repeated := self._repeated_title()) is not None:
+        is_named = any(not _GENERIC.fullmatch(selector) for _, selector in found)
+        if not (is_named and template.title_names) and (repeated := self._repeated_title()) is not None:
+            # The page's own word weighs more than a tag, or a name that other things bear too.
             return repeated
-        if largest is not None and (first is None or first.tag in ("td", "div", "p")):
-            return largest[1]
-        return first
+        return _largest_or_first(found)
 
     def _repeated_title(self) -> etree._Element | None:
         """Give the innermost element whose whole text the page's `<title>` opens with, whatever its name."""
@@ -138,6 +135,24 @@ class HeadlineFinder:
             if len(text) >= 2 * _LEAST_MATCH and len(text) <= _LONGEST_LINE and self._title.startswith(text):
                 return element
         return None
+
+
+def _largest_or_first(found: list[tuple[etree._Element, str]]) -> etree._Element | None:
+    """Give the element set in the largest type, up to the first selector that means no mere cell, else the first."""
+    first: etree._Element | None = None
+    largest: tuple[int, etree._Element] | None = None
+    for position, (element, selector) in enumerate(found):
+        size = _font_size(element)
+        if size and (largest is None or size > largest[0]):
+            largest = (size, element)
+        if first is None:
+            first = element
+        is_last_of_selector = position + 1 == len(found) or found[position + 1][1] != selector
+        if is_last_of_selector and largest is None and first.tag != "td":
+            break
+    if largest is not None and (first is None or first.tag in ("td", "div", "p")):
+        return largest[1]
+    return first
 
 
 def _repeats(title: str, text: str) -> bool:

@@ -13,7 +13,7 @@ from pipelines.body.pictures import picture_url
 from pipelines.document import Document
 from pipelines.lines.datelines import read_dateline
 from pipelines.lines.editors import is_editor_label, read_editor_line
-from pipelines.lines.keywords import is_keywords_line, read_keywords
+from pipelines.lines.keywords import is_keywords_line, read_keywords, split_keywords_line
 from pipelines.lines.labels import (
     continues_copyright_notice,
     is_copyright_notice,
@@ -87,7 +87,7 @@ def take_notices(items: Sequence[Item]) -> Notices:
         if after_noise_heading and item.link_share >= _MOSTLY_LINKS:
             continue
         after_noise_heading = False
-        if is_editor_label(text) and _is_value(following):
+        if is_editor_label(text) and (_is_value(following) or _names_editors(following)):
             named = read_editor_line(f"{text} {following.text}")
             if named:
                 editors += named
@@ -98,6 +98,11 @@ def take_notices(items: Sequence[Item]) -> Notices:
             editors += named
             continue
         if is_keywords_line(text):
+            tags, editing = split_keywords_line(text)
+            if editing:
+                editors += read_editor_line(editing) or []
+                keywords = keywords or read_keywords(tags)
+                continue
             found = _keywords(item, following)
             if found and not read_keywords(text):
                 position += 1
@@ -131,6 +136,14 @@ def _is_value(item: Item | None) -> TypeGuard[Line]:
         and not is_noise(item.text)
         and not is_copyright_notice(item.text)
     )
+
+
+def _names_editors(item: Item | None) -> TypeGuard[Line]:
+    """Tell the value of an editor's label that goes on with another: `甲 校对：乙`."""
+    if not isinstance(item, Line) or len(item.text) > _LONGEST_VALUE:
+        return False
+    name, _, rest = item.text.partition(" ")
+    return not any(mark in name for mark in ":：") and bool(read_editor_line(rest.strip()))
 
 
 def _keywords(line: Line, following: Item | None) -> list[str]:

@@ -11,6 +11,7 @@ from lxml import etree
 from pipelines.body.flow import Item, Line, Look, Picture
 from pipelines.lines.credits import CaptionReading, read_credit, split_caption
 from pipelines.lines.datelines import read_dateline
+from pipelines.lines.line_reading import read_line
 
 # Longer than this and a line is running text, whatever its look.
 _LONGEST = 220
@@ -178,11 +179,18 @@ class CaptionFinder:
 
 def read_caption(lines: Sequence[str]) -> CaptionReading:
     """Part the lines under a picture into caption and credit; the last lines may be one credit over several."""
+    if len(lines) > 1 and _is_people(lines[0]) and (credit := read_credit(" ".join(lines))) is not None:
+        return CaptionReading(None, credit)
     for start in range(1, len(lines)):
         credit = read_credit(" ".join(lines[start:]))
         if credit is not None and split_caption(lines[start - 1]).credit is None:
             return _with_hanging_title(lines, start) or CaptionReading(" ".join(lines[:start]), credit)
     return split_caption(" ".join(lines))
+
+
+def _is_people(line: str) -> bool:
+    reading = read_line(line, "photographer")
+    return bool(reading.people) and reading.has_title and not reading.unread
 
 
 def _with_hanging_title(lines: Sequence[str], start: int) -> CaptionReading | None:
