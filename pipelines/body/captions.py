@@ -153,6 +153,8 @@ class CaptionFinder:
 
     def _may_be_caption(self, found: list[int]) -> bool:
         first = self._line(found[0])
+        if _is_framed(first.block, self._container):
+            return False
         text = " ".join(self._line(at).text for at in found)
         if first.kind != "paragraph" or len(text) > _LONGEST or _is_dateline(first.text):
             return False
@@ -205,6 +207,12 @@ def _with_hanging_title(lines: Sequence[str], start: int) -> CaptionReading | No
 
 def _is_dateline(text: str) -> bool:
     return read_dateline(text, None) is not None
+
+
+def _is_framed(block: etree._Element, container: etree._Element) -> bool:
+    """Tell whether a block stands in a `figure` with a picture, which is the one it belongs to."""
+    figure = next((above for above in (block, *block.iterancestors("figure")) if above.tag == "figure"), None)
+    return figure is not None and figure is not container and next(figure.iter("img"), None) is not None
 
 
 def _is_in_list_item(frame: etree._Element) -> bool:
