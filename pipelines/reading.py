@@ -20,7 +20,16 @@ from pipelines.pager import page_count
 from pipelines.papers import paper_name
 from pipelines.places import Places, divide, find_body
 from pipelines.record import Breadcrumb, Person, Rejection
-from pipelines.refusals import MAX_BYTES, is_list, is_login, is_not_found, is_truncated, redirect_target, refuse
+from pipelines.refusals import (
+    MAX_BYTES,
+    MAX_TAGS,
+    is_list,
+    is_login,
+    is_not_found,
+    is_truncated,
+    redirect_target,
+    refuse,
+)
 from pipelines.templates.base import Template
 from pipelines.templates.fallback import Fallback
 from pipelines.templates.registry import choose
@@ -28,6 +37,8 @@ from pipelines.text import clean, clean_or_none
 from pipelines.title_block import Title, read_title
 from pipelines.urls import UrlKind, article_id, is_on_site, parse_url
 
+# An unknown page with more tags than any article has is not searched for its body: that takes minutes.
+_MOST_TAGS = 20_000
 # An e-paper's page name follows its number: 第00009版：文化.
 _PAGE_NUMBER = re.compile(r"^第?\s*[A-Za-z]{0,2}\d+\s*版?\s*[:：]?\s*")
 
@@ -66,6 +77,8 @@ def read_page(page: Page) -> PageReading | Rejection:
         decoded = decode(page.body, page.content_type)
     except Undecodable:
         return Rejection(url=page.url, reason="undecodable")
+    if decoded.text.count("<") > MAX_TAGS:
+        return Rejection(url=page.url, reason="too_large", detail=f"over {MAX_TAGS:,} tags")
     # Sound UTF-8 that opens with markup, not with a byte-order mark, is parsed as it came.
     is_sound = decoded.encoding == "utf-8" and not decoded.flags and page.body.startswith(b"<")
     document = Document(decoded.text, page.url, page.body if is_sound else None)
@@ -126,7 +139,7 @@ def _read_unknown(document: Document, text: str) -> Places | Rejection:
     if kind in (UrlKind.LIST, UrlKind.EPAPER_INDEX):
         return Rejection(url=document.url, reason="not_article")
     body = find_body(document, Fallback)
-    if body is None and (container := locate_body(document)) is not None:
+    if body is None and text.count("<") <= _MOST_TAGS and (container := locate_body(document)) is not None:
         body = (container, "trafilatura")
     places = divide(document, Fallback, body)
     if places is None or (places.container is None and is_list(document)):

@@ -30,6 +30,7 @@ _BREADCRUMB = re.compile(r"(?:当前位置|现在位置|您的位置|所在位�
 _COUNTER = re.compile(r"^[\s\d,.:：/()（）+\-|]*$")
 _STYLE_SIZE = re.compile(r"font-size\s*:\s*([\d.]+)\s*(px|pt)?", re.IGNORECASE)
 _LONGEST_LINE = 90
+_LONGEST_BLOCK = 400
 _LEAST_MATCH = 4
 # Selectors that name no title, but tags that titles share with headings of boxes and with centred cells.
 _GENERIC = re.compile(r"[a-z\d]+(?:\[[^\]]*\])?(?: > [a-z]+)?")
@@ -109,9 +110,9 @@ class HeadlineFinder:
         found: list[tuple[etree._Element, str]] = []
         for selector in template.headline:
             for element in self._document.index.select(selector):
-                printed = "".join(element.itertext())
+                printed = _short_text(element, _LONGEST_BLOCK)
                 text = fold(printed)
-                if not text or len(text) > 400 or is_meta_line(text) or is_noise(clean(printed)):
+                if not text or is_meta_line(text) or is_noise(clean(printed)):
                     continue
                 if self._title and _repeats(self._title, text):
                     return element
@@ -131,10 +132,23 @@ class HeadlineFinder:
         for element in self._document.body.iter(
             "h1", "h2", "h3", "h4", "div", "span", "td", "p", "font", "b", "strong"
         ):
-            text = fold("".join(element.itertext()))
-            if len(text) >= 2 * _LEAST_MATCH and len(text) <= _LONGEST_LINE and self._title.startswith(text):
+            text = fold(_short_text(element, _LONGEST_LINE))
+            if len(text) >= 2 * _LEAST_MATCH and self._title.startswith(text):
                 return element
         return None
+
+
+def _short_text(element: etree._Element, most: int) -> str:
+    """Give an element's text, or nothing where it has more than `most` characters besides blanks."""
+    pieces: list[str] = []
+    size = 0
+    for piece in element.itertext():
+        size += len(piece) if len(piece) <= most else len(fold(piece))
+        pieces.append(piece)
+        if size > 2 * most and (size := len(fold("".join(pieces)))) > most:
+            return ""
+    text = "".join(pieces)
+    return text if size <= most or len(fold(text)) <= most else ""
 
 
 def _largest_or_first(found: list[tuple[etree._Element, str]]) -> etree._Element | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Callable, Sequence
+from itertools import islice
 
 from lxml import etree
 
@@ -31,6 +32,7 @@ class CaptionFinder:
         self._items = items
         self._container = container
         self._used: set[int] = set()
+        self._pictures: dict[etree._Element, int] = {}
         self._look, self._centred = _usual_look(items)
         self._is_gallery = _is_gallery(items)
 
@@ -71,7 +73,7 @@ class CaptionFinder:
     def _own_block(self, position: int, picture: Picture) -> list[int]:
         block: etree._Element | None = picture.block
         while block is not None and block is not self._container:
-            if sum(1 for _ in block.iter("img")) > 1 and self._pictures_in(block) > 1:
+            if sum(1 for _ in islice(block.iter("img"), 2)) > 1 and self._pictures_in(block) > 1:
                 return []
             frame = block
             own = self._neighbours(position, lambda line, frame=frame: _within(line.block, frame))  # type: ignore[misc]
@@ -81,7 +83,11 @@ class CaptionFinder:
         return []
 
     def _pictures_in(self, block: etree._Element) -> int:
-        return sum(1 for item in self._items if isinstance(item, Picture) and _within(item.block, block))
+        # A body may hold thousands of pictures in one block.
+        if block not in self._pictures:
+            found = (item for item in self._items if isinstance(item, Picture) and _within(item.block, block))
+            self._pictures[block] = sum(1 for _ in islice(found, 2))
+        return self._pictures[block]
 
     def _is_caption_block(self, own: list[int], frame: etree._Element) -> bool:
         lines = [self._line(at) for at in own]
