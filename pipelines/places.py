@@ -74,6 +74,11 @@ def find_body(document: Document, template: type[Template]) -> tuple[etree._Elem
     return None
 
 
+def has_body_name(document: Document, template: type[Template]) -> bool:
+    """Tell whether the page has a container of a name bodies go by, an empty one too."""
+    return document.index.has(*template.body, *COMMON_BODY)
+
+
 def divide(
     document: Document, template: type[Template], body: tuple[etree._Element, str] | None = None
 ) -> Places | None:

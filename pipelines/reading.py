@@ -18,7 +18,7 @@ from pipelines.meta_line import Meta, read_meta
 from pipelines.page import Page
 from pipelines.pager import page_count
 from pipelines.papers import paper_name
-from pipelines.places import Places, divide, find_body
+from pipelines.places import Places, divide, find_body, has_body_name
 from pipelines.record import Breadcrumb, Person, Rejection
 from pipelines.refusals import (
     MAX_BYTES,
@@ -101,6 +101,10 @@ def find_places(document: Document, text: str) -> tuple[type[Template], Places] 
     template = choose(document)
     if template is not None:
         places = divide(document, template)
+        if places is not None and places.container is None and not has_body_name(document, template):
+            body = _searched_body(document, text)
+            if body is not None and "。" in "".join(body[0].itertext()):
+                places = divide(document, template, body)
         return (template, places) if places is not None else refuse(document, text)
     if (refusal := _refuse_page(document)) is not None:
         return refusal
@@ -138,13 +142,17 @@ def _read_unknown(document: Document, text: str) -> Places | Rejection:
     kind = parse_url(document.url).kind
     if kind in (UrlKind.LIST, UrlKind.EPAPER_INDEX):
         return Rejection(url=document.url, reason="not_article")
-    body = find_body(document, Fallback)
-    if body is None and text.count("<") <= _MOST_TAGS and (container := locate_body(document)) is not None:
-        body = (container, "trafilatura")
-    places = divide(document, Fallback, body)
+    places = divide(document, Fallback, find_body(document, Fallback) or _searched_body(document, text))
     if places is None or (places.container is None and is_list(document)):
         return refuse(document, text)
     return places
+
+
+def _searched_body(document: Document, text: str) -> tuple[etree._Element, str] | None:
+    """Find the body of a page whose container has no known name."""
+    if text.count("<") > _MOST_TAGS or (container := locate_body(document)) is None:
+        return None
+    return container, "trafilatura"
 
 
 def _read_parts(
