@@ -189,10 +189,12 @@ class Writer:
         for visit in answers.visits:
             asked.setdefault(visit.final_url, []).append(visit.url)
         pages = {
-            noted.visit.url: Settlement(noted.state, None, noted.has_news, noted.is_front) for noted in answers.noted
+            noted.visit.url: Settlement(noted.state, noted.error, noted.has_news, noted.is_front)
+            for noted in answers.noted
         }
         for page in rejected:
-            for url in (page.url, *asked.get(page.url, ())):
+            # Where a redirect led is another page: a list, or an article of its own.
+            for url in asked.get(page.url, (page.url,)):
                 pages[url] = _settlement(page)
         for article in articles:
             for url in (article.url, *article.page_urls, *asked.get(article.url, ())):
