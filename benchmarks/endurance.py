@@ -214,7 +214,10 @@ def many() -> None:
     with Site(answers) as site:
         crawls = [start(site, lists, url, settings) for _ in range(4)]
         for _ in range(2):
-            time.sleep(random.uniform(4, 9))
+            before = len(site.requests)
+            while len(site.requests) < before + 150:
+                time.sleep(0.05)
+            time.sleep(random.uniform(0, 5))
             shown = subprocess.run(
                 [sys.executable, "-m", "zjol_crawler", "workers", "--db", url],
                 env={**os.environ, "COLUMNS": "160"},

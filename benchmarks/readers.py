@@ -37,10 +37,12 @@ def open_archive(files: Sequence[Path], addresses: set[str], cdx_indexer: str | 
     assert addresses <= kept, addresses - kept
     said = f"{len(warcs)} files of {counts[0]} records read by warcio and fastwarc, all {len(addresses)} addresses kept"
     if cdx_indexer:
-        command = [cdx_indexer, "-s", "-", *map(str, warcs)]
-        done = subprocess.run(command, capture_output=True, text=True, check=False)
-        lines = [line for line in done.stdout.splitlines() if not line.startswith(" CDX")]
+        index = warcs[0].parent / "index.cdx"
+        done = subprocess.run(
+            [cdx_indexer, "-o", str(index), *map(str, warcs)], capture_output=True, text=True, check=False
+        )
         assert done.returncode == 0, done.stderr
+        lines = [line for line in index.read_text().splitlines() if not line.startswith(" CDX")]
         said += f"; {len(lines)} lines by cdx-indexer"
         assert len(lines) >= len(addresses)
     return said

@@ -1,4 +1,4 @@
-"""How fast a host is asked: Scrapy's downloader, whose jitter only adds to the delay, and that can be told to let go."""
+"""How fast a host is asked: a downloader whose jitter only adds to the delay, and that can be told to let go."""
 
 from __future__ import annotations
 
