@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
-from scrapy.exceptions import DownloadTimeoutError, IgnoreRequest
+from scrapy.exceptions import DownloadCancelledError, DownloadTimeoutError, IgnoreRequest
 from scrapy.http import Request, Response
 from scrapy.spidermiddlewares.httperror import HttpError
 from twisted.internet.error import TimeoutError as TwistedTimeoutError
@@ -89,8 +89,13 @@ def to_rejection(url: str, failure: Failure) -> Rejection:
             reason = "robots"
         elif "redirect" in text.lower():
             reason = "redirect_loop"
+        elif "DOWNLOAD_MAXSIZE" in text:
+            reason = "too_large"
         else:
             detail = text or None
+    elif isinstance(error, DownloadCancelledError):
+        # Scrapy cancels a download for its size alone.
+        reason = "too_large"
     elif isinstance(error, DownloadTimeoutError | TwistedTimeoutError | TimeoutError):
         reason = "timeout"
     else:

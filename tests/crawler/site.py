@@ -80,6 +80,8 @@ class Site:
 
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
         self._server.daemon_threads = True
+        # A crawl that is killed breaks its connections.
+        self._server.handle_error = lambda *_: None  # type: ignore[method-assign]
 
     @property
     def proxy_url(self) -> str:
