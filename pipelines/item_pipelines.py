@@ -39,6 +39,8 @@ from pipelines.store.runs import finish_run, pulse, start_run
 
 STORE_FAILED = "store_failed"
 STORE_ERROR_STAT = "zjol/store_error"
+# Signal: the run was told to stop, and waits no longer for what is under way.
+stop_overdue = object()
 
 _DEFAULT_BATCH_SIZE = 100
 # While one is worked on, the next is on its way there.
@@ -141,6 +143,7 @@ class StorePipeline:
         crawler.signals.connect(pipeline.finish_run, signals.spider_closed)
         crawler.signals.connect(pipeline.note_answer, signals.response_received)
         crawler.signals.connect(pipeline.note_error, signals.spider_error)
+        crawler.signals.connect(pipeline.give_up, stop_overdue)
         return pipeline
 
     async def open_spider(self) -> None:
@@ -208,6 +211,13 @@ class StorePipeline:
                 self._note_failure(error)
         finally:
             self._engine.dispose()
+
+    def give_up(self) -> None:
+        """Leave what is not stored yet, for a database that is away or slow, to another run."""
+        if not self._failed and (self._waiting or self._recording):
+            self._failed = True
+            logger.warning("stopped before all that was fetched could be stored; the next run fetches it again")
+            background_of(self._crawler).give_up()
 
     def note_answer(self, request: Request) -> None:
         """Count how long an answer was waited for."""

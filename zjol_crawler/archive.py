@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+from itertools import chain
 from pathlib import Path
 from typing import NamedTuple
 
 from fastwarc.warc import ArchiveIterator, WarcRecord, WarcRecordType
 
 from pipelines.page import Page
+from zjol_crawler.payloads import undo_codings
 
 _HTML_TYPES = ("text/html", "application/xhtml")
 # More than this of one page is not read: a page over 20 MB is rejected in any case.
@@ -30,10 +32,20 @@ class Capture(NamedTuple):
     date: datetime
 
 
+class _Revisit(NamedTuple):
+    """A capture whose payload was that of another: at `date`, the other told by its address and date, or its digest."""
+
+    date: datetime
+    target: str | None
+    target_date: datetime | None
+    digest: str | None
+
+
 def find_captures(paths: Sequence[Path], skipped: Counter[str]) -> dict[str, Capture]:
     """Give the latest capture of each page in WARC files, in the order the addresses were first met.
 
-    Only responses with status 200 and an HTML type are pages.
+    Only responses with status 200 and an HTML type are pages. A `revisit` record says that an address gave the payload
+    of an earlier capture, its own or another address's: that is then its latest.
 
     Args:
         paths: `.warc` or `.warc.gz` files.
@@ -43,20 +55,83 @@ def find_captures(paths: Sequence[Path], skipped: Counter[str]) -> dict[str, Cap
         ArchiveError: a file cannot be read or holds no WARC records.
     """
     latest: dict[str, Capture] = {}
+    revisits: dict[str, _Revisit] = {}
     for path in paths:
         for record in _records(path):
+            url = _address(record)
+            if record.record_type == WarcRecordType.revisit:
+                revisit = _read_revisit(record)
+                if url not in revisits or revisits[url].date <= revisit.date:
+                    revisits[url] = revisit
             reason = _why_no_page(record)
             if reason is not None:
                 skipped[reason] += 1
                 continue
-            url = (record.headers.get("WARC-Target-URI") or "").strip("<>")
             capture = Capture(path, record.stream_pos, record.record_date or _LONG_AGO)
             known = latest.get(url)
             if known is not None:
                 skipped["older capture"] += 1
             if known is None or capture.date >= known.date:
                 latest[url] = capture
+    _resolve(paths, latest, revisits, skipped)
     return latest
+
+
+def _resolve(
+    paths: Sequence[Path], latest: dict[str, Capture], revisits: dict[str, _Revisit], skipped: Counter[str]
+) -> None:
+    """Put the captures that revisits name in their place; the files are read again only where that changes anything."""
+    named: dict[tuple[str, datetime], list[str]] = {}
+    digests: dict[str, list[str]] = {}
+    for url, revisit in revisits.items():
+        known = latest.get(url)
+        target = revisit.target or url
+        if known is not None and (known.date > revisit.date or (target == url and revisit.target_date == known.date)):
+            continue
+        if revisit.target_date is not None:
+            named.setdefault((target, revisit.target_date), []).append(url)
+        elif revisit.digest is not None:
+            digests.setdefault(revisit.digest, []).append(url)
+    if not named and not digests:
+        return
+    for path in paths:
+        for record in _records(path):
+            if _why_no_page(record) is not None:
+                continue
+            date = record.record_date or _LONG_AGO
+            by_name = named.get((_address(record), _second(date)), [])
+            for url in (*by_name, *digests.get(record.headers.get("WARC-Payload-Digest") or "", [])):
+                latest[url] = Capture(path, record.stream_pos, revisits[url].date)
+    wanted = chain.from_iterable((*named.values(), *digests.values()))
+    lost = sum(url not in latest for url in wanted)
+    if lost:
+        skipped["revisit of what these files lack"] += lost
+
+
+def _address(record: WarcRecord) -> str:
+    return (record.headers.get("WARC-Target-URI") or "").strip("<>")
+
+
+def _read_revisit(record: WarcRecord) -> _Revisit:
+    headers = record.headers
+    target = headers.get("WARC-Refers-To-Target-URI")
+    try:
+        date = datetime.fromisoformat(headers.get("WARC-Refers-To-Date") or "")
+    except ValueError:
+        target_date = None
+    else:
+        target_date = _second(date if date.tzinfo else date.replace(tzinfo=UTC))
+    return _Revisit(
+        record.record_date or _LONG_AGO,
+        target.strip("<>") if target else None,
+        target_date,
+        headers.get("WARC-Payload-Digest"),
+    )
+
+
+def _second(moment: datetime) -> datetime:
+    """Give a moment to the second: WARC 1.1 may name it more exactly in one record than in another."""
+    return moment - timedelta(microseconds=moment.microsecond)
 
 
 def read_capture(url: str, capture: Capture) -> Page:
@@ -68,14 +143,15 @@ def read_capture(url: str, capture: Capture) -> Page:
     try:
         with capture.path.open("rb") as stream:
             stream.seek(capture.offset)
-            record = next(iter(ArchiveIterator(stream, parse_http=True, auto_decode="all")), None)
+            record = next(iter(ArchiveIterator(stream, parse_http=True)), None)
             if record is None:
                 raise ArchiveError(f"{capture.path}: no record at byte {capture.offset}; did the file change?")
-            headers = record.http_headers
+            headers = {name.lower(): value for name, value in record.http_headers.items()}
+            body = record.reader.read(_MOST_BYTES)
             return Page(
                 url=url,
-                body=record.reader.read(_MOST_BYTES),
-                headers={name.lower(): value for name, value in headers.items()},
+                body=undo_codings(body, headers.get("transfer-encoding"), headers.get("content-encoding"), _MOST_BYTES),
+                headers=headers,
                 fetched_at=record.record_date,
             )
     except OSError as error:
@@ -102,6 +178,8 @@ def _why_no_page(record: WarcRecord) -> str | None:
         return "response that is no HTTP"
     if record.http_headers.status_code != 200:
         return f"status {record.http_headers.status_code}"
-    if not (record.http_content_type or "").lower().startswith(_HTML_TYPES):
+    # Common Crawl adds what the payload was found to be, for servers that do not say.
+    kind = record.http_content_type or record.headers.get("WARC-Identified-Payload-Type") or ""
+    if not kind.lower().startswith(_HTML_TYPES):
         return "no HTML"
     return None

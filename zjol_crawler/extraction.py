@@ -53,7 +53,18 @@ def group_pages(captures: dict[str, Capture], skipped: Counter[str]) -> list[Gro
             skipped["other address of an article"] += 1
             continue
         groups.setdefault(key, []).append((url, capture))
-    return list(groups.values())
+    return [_latest(group, skipped) if len(group) > 1 else group for group in groups.values()]
+
+
+def _latest(group: Group, skipped: Counter[str]) -> Group:
+    """Leave out of a group what was captured again under the other of http and https."""
+    latest: dict[str, tuple[str, Capture]] = {}
+    for url, capture in group:
+        place = url.partition("://")[2]
+        if place not in latest or latest[place][1].date <= capture.date:
+            latest[place] = (url, capture)
+    skipped["older capture"] += len(group) - len(latest)
+    return list(latest.values())
 
 
 def read_group(group: Group) -> Article | Rejection:

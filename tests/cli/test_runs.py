@@ -3,7 +3,6 @@
 import json
 import os
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -91,7 +90,10 @@ def test_a_run_elsewhere_is_alive_while_it_says_so():
     row = {"finished_at": None, "outcome": None, "holder": "another-machine/4711/1", "alive_at": NOW}
     assert run_state(row, NOW + timedelta(minutes=4)) == "running"
     assert run_state(row, NOW + timedelta(minutes=6)) == "killed"
-    assert run_state(row | {"holder": f"{socket.gethostname()}/4194304/1"}, NOW) == "killed"
+    machine, _, _, kernel = holder_name().split("/")
+    assert run_state(row | {"holder": f"{machine}/4194304/1/{kernel}"}, NOW) == "killed"
+    # A machine or container of the same name.
+    assert run_state(row | {"holder": f"{machine}/4194304/1/another"}, NOW) == "running"
     assert run_state(row | {"holder": holder_name()}, NOW + timedelta(days=9)) == "running"
     assert run_state(row | {"holder": None}, NOW) == "killed"
 
