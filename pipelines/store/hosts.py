@@ -30,18 +30,24 @@ class HostState(NamedTuple):
     error: str | None
 
 
-def holder_name() -> str:
-    """Give the name under which this process holds hosts: its machine, its number, and when it began."""
-    return f"{socket.gethostname()}/{os.getpid()}/{_started(os.getpid())}"
+def holder_name(process: int | None = None) -> str:
+    """Give the name under which a process, this one by default, holds things: machine, number, and when it began."""
+    number = os.getpid() if process is None else process
+    return f"{socket.gethostname()}/{number}/{_started(number)}"
+
+
+def is_alive(holder: str) -> bool | None:
+    """Tell whether a holder is a process that lives; None where it is another machine's, for it cannot be known."""
+    machine, _, rest = holder.partition("/")
+    number, _, started = rest.partition("/")
+    if machine != socket.gethostname() or not number.isdigit():
+        return None
+    return _started(int(number)) == started
 
 
 def is_dead(holder: str) -> bool:
     """Tell whether a holder was a process of this machine that is no more; False where it cannot be known."""
-    machine, _, rest = holder.partition("/")
-    number, _, started = rest.partition("/")
-    if machine != socket.gethostname() or not number.isdigit():
-        return False
-    return _started(int(number)) != started
+    return is_alive(holder) is False
 
 
 def take_host(engine: Engine, name: str, holder: str, now: datetime) -> HostState | None:

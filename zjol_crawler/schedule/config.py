@@ -49,24 +49,15 @@ class Job(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
         return None if self.every is None else read_span(self.every)
 
     def trigger(self) -> BaseTrigger:
-        """Give what tells its next start.
+        """Give what tells its next start, jitter left out.
 
         Raises:
             ValueError: the times cannot be read.
         """
-        jitter = read_span(self.jitter) if self.jitter else None
         if self.every is not None:
-            return IntervalTrigger(seconds=read_span(self.every), jitter=jitter, timezone=TIME_ZONE)
+            return IntervalTrigger(seconds=read_span(self.every), timezone=TIME_ZONE)
         minute, hour, day, month, weekday = crontab_fields(self.cron or "")
-        return CronTrigger(
-            minute=minute,
-            hour=hour,
-            day=day,
-            month=month,
-            day_of_week=weekday,
-            jitter=jitter,
-            timezone=TIME_ZONE,
-        )
+        return CronTrigger(minute=minute, hour=hour, day=day, month=month, day_of_week=weekday, timezone=TIME_ZONE)
 
 
 class Alerts(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -183,8 +174,8 @@ def _fault(job: Job, met: set[str]) -> str | None:
         return "give it every or cron, one of the two"
     try:
         job.trigger()
-        if job.timeout:
-            read_span(job.timeout)
+        for span in filter(None, (job.jitter, job.timeout)):
+            read_span(span)
     except ValueError as error:
         return str(error)
     return None
