@@ -4,8 +4,9 @@
 
 The dispatcher and the database are real; the clock, the processes and what befalls them are made up: schedules and jobs
 are killed, machines crash, schedules are stopped and started, the database goes away for all or for one, and with
---jumps clocks jump by minutes to days and are set right again. Checked is that no job ever runs twice at once, and that
-each runs when it should: not before it is due, and soon after it is while somebody could start it.
+--jumps the database's clock, which is the one they go by, jumps by seconds to a year and is set right again. Checked is
+that no job ever runs twice at once, and that each runs when it should: not before it is due, and soon after it is while
+somebody could start it.
 """
 
 from __future__ import annotations
@@ -27,6 +28,7 @@ from sqlalchemy import Engine, event
 from sqlalchemy.exc import OperationalError
 
 from pipelines.store.engine import open_database
+from pipelines.store.errors import StoreError
 from pipelines.store.jobs import LEASE
 from zjol_crawler.schedule import dispatcher as dispatching
 from zjol_crawler.schedule.child import PATIENCE, SILENCE
@@ -53,8 +55,6 @@ KILLED_SCHEDULE, STOPPED_SCHEDULE, KILLED_JOB, CRASH, OUTAGE, PARTITION, JUMP = 
 @dataclass
 class Machine:
     name: str
-    offset: float = 0.0
-    right_at: float = 0.0
     down_until: float = 0.0
 
 
@@ -64,7 +64,6 @@ class Run:
 
     job: str
     begun: float
-    clock: float
     ended: float | None = None
     why: str = ""
     is_noted: bool = False
@@ -92,8 +91,7 @@ class Process:
         self.heard = self.month.now
         if self.run is None:
             low, high = MINUTES[self.job]
-            clock = self.month.now + self.place.machine.offset
-            self.run = Run(self.job, self.month.now, clock)
+            self.run = Run(self.job, self.month.now)
             self.month.runs.append(self.run)
             self.ends_at = self.month.now + 60 * low * (high / low) ** self.month.chance.random()
 
@@ -155,8 +153,10 @@ class Schedule:
         self.month.up.discard(self.me)
         self.up_at = self.month.now + away
 
-    def time(self) -> datetime:
-        return BEGINNING + timedelta(seconds=self.month.now + self.machine.offset)
+    def time(self, _engine: Engine) -> datetime:
+        if not self.reaches_database():
+            raise StoreError("the database is away")
+        return BEGINNING + timedelta(seconds=self.month.now + self.month.offset)
 
     def start(self, run: Sequence[str]) -> Process:
         self.month.processes += 1
@@ -183,6 +183,9 @@ class Month:
     seed: int
     jumps: bool
     now: float = 0.0
+    # How much the database's clock is wrong, and until when.
+    offset: float = 0.0
+    right_at: float = 0.0
     away_until: float = 0.0
     starts: int = 0
     processes: int = 0
@@ -190,7 +193,7 @@ class Month:
     living: set[Process] = field(default_factory=set)
     up: set[str] = field(default_factory=set)
     befell: Counter[str] = field(default_factory=Counter)
-    jumped: list[tuple[float, float]] = field(default_factory=list)
+    jumped: list[float] = field(default_factory=list)
     # Seconds up to a step in which somebody could start jobs.
     times: list[float] = field(default_factory=list)
     usable: list[float] = field(default_factory=list)
@@ -264,15 +267,14 @@ class Month:
             if self._happens(CRASH):
                 self.befell["machine crashed"] += 1
                 self._crash(machine)
-            if machine.offset and self.now >= machine.right_at:
-                self.jumped.append((self.now, -machine.offset))
-                machine.offset = 0.0
-            elif self.jumps and not machine.offset and self._happens(JUMP):
-                self.befell["clock jumped"] += 1
-                size = self.chance.choice([40, 600, 3600, 10 * 3600, 2 * 86400, 400 * 86400])
-                machine.offset = self.chance.choice([-1, 1]) * size
-                machine.right_at = self.now + self.chance.uniform(60, 6 * 3600)
-                self.jumped.append((self.now, machine.offset))
+        if self.offset and self.now >= self.right_at:
+            self.offset = 0.0
+            self.jumped.append(self.now)
+        elif self.jumps and not self.offset and self._happens(JUMP):
+            self.befell["clock jumped"] += 1
+            self.offset = self.chance.choice([-1, 1]) * self.chance.choice([40, 600, 3600, 36000, 172800, 4e7])
+            self.right_at = self.now + self.chance.uniform(60, 6 * 3600)
+            self.jumped.append(self.now)
 
     def _crash(self, machine: Machine) -> None:
         machine.down_until = self.now + self.chance.choice([60, 600, 7200])
@@ -311,7 +313,17 @@ class Month:
 
 @dataclass
 class Verdict:
-    """What a month showed of a job: all times in seconds."""
+    """What a month showed of a job.
+
+    Attributes:
+        job: its name.
+        expected: how often it would have begun had all gone well and no run taken longer than to the next.
+        begun, again: how often it did, and how often because it had been cut off.
+        at_once: how often it began while it ran.
+        early, missed: how often it began before it was due, and long after.
+        latest: how many seconds after it was due, at most, of those in which somebody could start it.
+        jumped: how often early or late where the clock jumped between two starts or was wrong.
+    """
 
     job: str
     expected: int
@@ -319,9 +331,9 @@ class Verdict:
     again: int = 0
     at_once: int = 0
     early: int = 0
-    early_after_jump: int = 0
-    latest: float = 0.0
     missed: int = 0
+    latest: float = 0.0
+    jumped: int = 0
 
 
 def judge(month: Month, job: Job) -> Verdict:
@@ -336,19 +348,19 @@ def judge(month: Month, job: Job) -> Verdict:
             verdict.at_once += 1
             continue
         due = due_after(job, one)
+        is_jumped = any(one.begun - STEP <= at <= following_run.begun + STEP for at in month.jumped)
         if not one.is_noted:
             verdict.again += following_run.begun < due - STEP
             due = one.ended
-        # Starts are kept to the second.
-        if following_run.begun < due - STEP:
-            is_after_jump = any(one.begun - STEP <= at <= following_run.begun for at, _ in month.jumped)
-            is_after_jump |= any(abs(one.begun - one.clock) > STEP for one in (one, following_run))
-            verdict.early_after_jump += is_after_jump
-            verdict.early += not is_after_jump
-            continue
         late = month.usable_between(max(due, one.ended), following_run.begun)
+        # Starts are kept to the second.
+        is_early, is_late = following_run.begun < due - STEP, late > allowed
+        if is_jumped:
+            verdict.jumped += is_early or is_late
+            continue
+        verdict.early += is_early
+        verdict.missed += is_late
         verdict.latest = max(verdict.latest, late)
-        verdict.missed += late > allowed
     return verdict
 
 
@@ -392,8 +404,8 @@ def main() -> None:
     for one in verdicts:
         print(
             f"{one.job}: {one.begun} runs ({one.expected} starts if all went well, {one.again} cut off and begun "
-            f"again), {one.at_once} at once, {one.early} too early, {one.early_after_jump} early for a clock that jumped, "
-            f"{one.missed} too late, the latest {one.latest:.0f} s"
+            f"again), {one.at_once} at once, {one.early} too early, {one.missed} too late, the latest "
+            f"{one.latest:.0f} s; {one.jumped} early or late for a clock that jumped"
         )
 
 

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import NamedTuple
 
-from sqlalchemy import ColumnElement, Engine, select, update
+from sqlalchemy import ColumnElement, Engine, func, select, update
 
 from pipelines.store.engine import read_transaction, store_errors, write_transaction
 from pipelines.store.retry import retried
@@ -88,6 +88,20 @@ def end_job(engine: Engine, name: str, holder: str, *, now: datetime, exit_statu
 
     with store_errors(engine):
         retried(engine, work, patience=0)
+
+
+def database_time(engine: Engine) -> datetime:
+    """Give the time by the database's clock, which all machines share.
+
+    Raises:
+        StoreError: the database cannot be read.
+    """
+    with store_errors(engine), read_transaction(engine) as connection:
+        if connection.dialect.name == "sqlite":
+            return datetime.now(UTC)
+        clock = func.now() if connection.dialect.name == "postgresql" else func.utc_timestamp()
+        now: datetime = connection.execute(select(clock)).scalar_one()
+        return now.astimezone(UTC) if now.tzinfo is not None else now.replace(tzinfo=UTC)
 
 
 def job_states(engine: Engine) -> Mapping[str, JobState]:

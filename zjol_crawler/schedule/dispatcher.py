@@ -5,8 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
-from secrets import token_hex
+from datetime import datetime, timedelta
 
 from sqlalchemy import Engine
 
@@ -48,13 +47,14 @@ class Dispatcher:
         """Run nothing yet."""
         self._engine = engine
         self._world = world
-        self._salt = token_hex(4)
         self._jobs: dict[str, Job] = {}
         self._since: dict[str, datetime] = {}
         self._running: dict[str, _Running] = {}
         self._ended: list[_Ended] = []
         self._silent: dict[str, tuple[JobState, float, float]] = {}
         self._look_at = self._write_at = world.awake()
+        # The database's clock when it was read last, and when that was: machines' own clocks differ.
+        self._clock: tuple[datetime, float] | None = None
         self._due_at: datetime | None = None
         self._is_stopping = self._is_away = False
 
@@ -70,9 +70,8 @@ class Dispatcher:
 
     def plan(self, jobs: Sequence[Job]) -> None:
         """Run these jobs at their times from now on; what runs of others goes on to its end."""
-        now = self._world.now()
-        self._since = {job.name: self._since.get(job.name, now) for job in jobs}
         self._jobs = {job.name: job for job in jobs}
+        self._since = {name: since for name, since in self._since.items() if name in self._jobs}
         self._look_at = self._world.awake()
 
     def stop(self) -> None:
@@ -95,11 +94,13 @@ class Dispatcher:
             OSError: no process can be started.
             StoreError: the database cannot say.
         """
+        if self._clock is None:
+            self._read_clock()
         process = self._world.start(job.run)
         before = self._world.awake()
         is_taken = False
         try:
-            is_taken = take_job(self._engine, state, process.holder, now=self._world.now())
+            is_taken = take_job(self._engine, state, process.holder, now=self._now())
             is_taken &= self._world.awake() - before < _SLOW
         finally:
             if not is_taken:
@@ -120,7 +121,7 @@ class Dispatcher:
             del self._running[name]
             # What was stopped because the schedule stops is begun again with it.
             is_cut_off = self._is_stopping and status != 0
-            self._ended.append(_Ended(name, one.process.holder, self._world.now(), None if is_cut_off else status))
+            self._ended.append(_Ended(name, one.process.holder, self._now(), None if is_cut_off else status))
             self._write_at = now
             return status
         limit = read_span(one.job.timeout) if one.job.timeout else None
@@ -138,7 +139,7 @@ class Dispatcher:
     def _hold(self, one: _Running) -> None:
         before = self._world.awake()
         try:
-            is_held = hold_job(self._engine, one.job.name, one.process.holder, now=self._world.now())
+            is_held = hold_job(self._engine, one.job.name, one.process.holder, now=self._now())
         except StoreError as error:
             self._note_away(error)
             one.renewed = before - _RENEWAL + _PAUSE
@@ -164,19 +165,32 @@ class Dispatcher:
     def _is_time_to_look(self) -> bool:
         if self._world.awake() >= self._look_at:
             return True
-        return not self._is_away and self._due_at is not None and self._world.now() >= self._due_at
+        return not self._is_away and self._due_at is not None and self._now() >= self._due_at
+
+    def _read_clock(self) -> datetime:
+        now = self._world.now(self._engine)
+        self._clock = now, self._world.awake()
+        return now
+
+    def _now(self) -> datetime:
+        if self._clock is None:
+            raise RuntimeError("the database's clock was not read yet")
+        time, at = self._clock
+        return time + timedelta(seconds=self._world.awake() - at)
 
     def _look(self) -> None:
         """Start what is due."""
         self._due_at = None
         self._look_at = self._world.awake() + _LOOK
         try:
+            now = self._read_clock()
             states = job_states(self._engine)
             if self._is_away:
                 logger.warning("the database is back")
                 self._is_away = False
             unwritten = {end.name for end in self._ended}
             for name, job in self._jobs.items():
+                self._since.setdefault(name, now)
                 state = states.get(name, JobState(name))
                 if name not in self._running and name not in unwritten and self._is_free(state):
                     self._start_if_due(job, state)
@@ -187,8 +201,8 @@ class Dispatcher:
             logger.error("no process can be started: %s; tried again in %.0f s", error, _LOOK)
 
     def _start_if_due(self, job: Job, state: JobState) -> None:
-        now = self._world.now()
-        due = next_start(job, state, now, self._since[job.name], self._salt)
+        now = self._now()
+        due = next_start(job, state, now, self._since[job.name], self._world.me)
         if due is not None and due <= now:
             self.start(job, state)
         elif due is not None and (self._due_at is None or due < self._due_at):

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from functools import lru_cache
 from random import Random
 
 from pipelines.store.jobs import JobState
-from zjol_crawler.schedule.config import Job, read_span
+from zjol_crawler.schedule.config import Job, cron_trigger, read_span
 
 _FIRST_MOMENT = timedelta(seconds=1)
 
@@ -43,7 +44,12 @@ def following(job: Job, last: datetime) -> datetime | None:
     """Give the start that follows one, jitter left out."""
     if job.seconds is not None:
         return last + timedelta(seconds=job.seconds)
-    due: datetime | None = job.trigger().get_next_fire_time(None, last + _FIRST_MOMENT)
+    return _cron_after(job.cron or "", last)
+
+
+@lru_cache(maxsize=256)
+def _cron_after(cron: str, last: datetime) -> datetime | None:
+    due: datetime | None = cron_trigger(cron).get_next_fire_time(None, last + _FIRST_MOMENT)
     return due
 
 

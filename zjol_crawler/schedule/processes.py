@@ -8,10 +8,13 @@ import subprocess
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import NamedTuple, Protocol
 
+from sqlalchemy import Engine
+
 from pipelines.store.hosts import holder_name, is_alive
+from pipelines.store.jobs import database_time
 from zjol_crawler.schedule.child import awake_time
 
 
@@ -39,14 +42,14 @@ class World(NamedTuple):
     """What is outside the schedule.
 
     Attributes:
-        now: gives the time, which may jump.
+        now: gives the time by the clock that all schedules on a database share; it may jump.
         awake: gives seconds that only ever grow.
         start: starts a process for a command line of `zjol`.
         me: the name of this process in the holders of its jobs.
         is_alive: tells of a holder whether a process of its lives; None of one on another machine.
     """
 
-    now: Callable[[], datetime]
+    now: Callable[[Engine], datetime]
     awake: Callable[[], float]
     start: Callable[[Sequence[str]], Process]
     me: str
@@ -57,7 +60,7 @@ def real_world(db: str) -> World:
     """Give the world as it is, with processes whose `ZJOL_DB` is `db`."""
     environment = {**os.environ, "ZJOL_DB": db}
     me = holder_name()
-    return World(lambda: datetime.now(UTC), awake_time, lambda run: JobProcess(run, environment, me), me, _is_any_alive)
+    return World(database_time, awake_time, lambda run: JobProcess(run, environment, me), me, _is_any_alive)
 
 
 def _is_any_alive(holder: str) -> bool | None:

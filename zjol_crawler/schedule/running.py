@@ -48,7 +48,7 @@ def run_once(engine: Engine, db: str, job: Job, world: World | None = None) -> i
     world = world or real_world(db)
     state = job_states(engine).get(job.name, JobState(job.name))
     dispatcher = Dispatcher(engine, world)
-    if _is_held(state, world) or not dispatcher.start(job, state):
+    if _is_held(engine, state, world) or not dispatcher.start(job, state):
         holder = state.leased_by or "another machine"
         raise JobTakenError(f"job {job.name!r} runs already, as {holder}; wait for it, or see: zjol runs")
     statuses: dict[str, int] = {}
@@ -62,14 +62,14 @@ def run_once(engine: Engine, db: str, job: Job, world: World | None = None) -> i
     return 128 - status if status < 0 else status
 
 
-def _is_held(state: JobState, world: World) -> bool:
+def _is_held(engine: Engine, state: JobState, world: World) -> bool:
     if state.leased_by is None:
         return False
     alive = world.is_alive(state.leased_by)
     if alive is not None:
         return alive
     # Another machine's: silent for two leases by the clock, as a person has no time to look for one.
-    return state.leased_until is not None and world.now() < state.leased_until + LEASE
+    return state.leased_until is not None and world.now(engine) < state.leased_until + LEASE
 
 
 class ScheduleRunner:
