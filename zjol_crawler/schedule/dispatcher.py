@@ -161,6 +161,7 @@ class Dispatcher:
                 self._write_at = self._world.awake() + _PAUSE
                 return
             self._ended.pop(0)
+            self._look_at = self._world.awake()
 
     def _is_time_to_look(self) -> bool:
         if self._world.awake() >= self._look_at:
