@@ -22,6 +22,7 @@ from zjol_crawler.report import write_report
 
 _WRITTEN = 2000
 _DAYS = 20 * 365
+_PUBLISHED = f"datetime('2026-03-01', '-' || abs((id * 7919 + :copy * 104729) % {_DAYS}) || ' days')"
 _NEW = "id + :copy * 1000000"
 
 
@@ -57,7 +58,7 @@ def fill(path: Path, articles: int) -> None:
             "article": {
                 "id": _NEW,
                 "article_id": "article_id || '_' || :copy",
-                "published_at": f"datetime('2026-03-01', '-' || abs((id * 7919 + :copy * 104729) % {_DAYS}) || ' days')",
+                "published_at": _PUBLISHED,
             },
             "contribution": {"article_id": "article_id + :copy * 1000000"},
             "image": {"id": _NEW, "article_id": "article_id + :copy * 1000000"},

@@ -8,7 +8,7 @@ from decimal import Decimal
 from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import ColumnElement, Connection, Engine, exists, select, text
+from sqlalchemy import ColumnElement, Connection, Engine, exists, func, select, text
 
 from pipelines.store.engine import read_transaction, store_errors
 from pipelines.store.findings import open_findings
@@ -127,9 +127,6 @@ def _days(connection: Connection, last: datetime) -> Rows:
 
     The days are put together here: no two engines know the time zone the same way, and an index finds the months.
     """
-    day = last.astimezone(_SHANGHAI)
-    months = day.year * 12 + day.month - 1 - (_MONTHS - 1)
-    since = datetime(months // 12, months % 12 + 1, 1, tzinfo=_SHANGHAI)
     article, channel = table_of(ArticleRow), table_of(ChannelRow)
     contribution, image = table_of(ContributionRow), table_of(ImageRow)
 
@@ -148,8 +145,8 @@ def _days(connection: Connection, last: datetime) -> Rows:
     }
     query = select(
         article.c.published_at, article.c.channel_id, article.c.template, *(filled[field] for field in FIELDS)
-    ).where(article.c.published_at >= since.astimezone(UTC))
-    sections: dict[int | None, str] = dict(connection.execute(select(channel.c.id, channel.c.name)).tuples().all())
+    ).where(article.c.published_at >= _beginning(connection, last))
+    sections = {row.id: row.name for row in connection.execute(select(channel.c.id, channel.c.name))}
     found: dict[tuple[str, int | None, str], list[int]] = {}
     for published_at, section, template, *shown in connection.execution_options(yield_per=5000).execute(query):
         key = published_at.astimezone(_SHANGHAI).date().isoformat(), section, template
@@ -166,6 +163,20 @@ def _days(connection: Connection, last: datetime) -> Rows:
         }
         for (on, section, template), counts in sorted(found.items(), key=lambda one: str(one[0]))
     ]
+
+
+def _beginning(connection: Connection, last: datetime) -> datetime:
+    """Give when the first of the months shown begins: the last ones that have articles, a look at an index each."""
+    published_at = table_of(ArticleRow).c.published_at
+    latest: datetime | None = last
+    begins = last
+    for _ in range(_MONTHS):
+        if latest is None:
+            break
+        day = latest.astimezone(_SHANGHAI)
+        begins = datetime(day.year, day.month, 1, tzinfo=_SHANGHAI).astimezone(UTC)
+        latest = connection.scalar(select(func.max(published_at)).where(published_at < begins))
+    return begins
 
 
 def _rows(connection: Connection, query: str, **values: object) -> Rows:
@@ -300,5 +311,6 @@ def _newest(connection: Connection) -> Rows:
 
 
 def shown_instant(value: object) -> str:
-    """Give an instant of the database to the minute."""
-    return value.strftime("%Y-%m-%d %H:%M") if isinstance(value, datetime) else str(value or "")[:16]
+    """Give an instant of the database to the minute, in Shanghai."""
+    moment = _instant(value)
+    return "" if moment is None else moment.astimezone(_SHANGHAI).strftime("%Y-%m-%d %H:%M")
