@@ -34,6 +34,7 @@ from pipelines.recording import Recorded, Recorder
 from pipelines.run_stats import PEAK_MEMORY_STAT, SECONDS_PREFIX, STAT_PREFIX, end_of_run
 from pipelines.store.engine import open_database
 from pipelines.store.errors import StoreError
+from pipelines.store.ledger import host_of
 from pipelines.store.retry import PATIENCE
 from pipelines.store.runs import finish_run, pulse, start_run
 
@@ -220,8 +221,10 @@ class StorePipeline:
             background_of(self._crawler).give_up()
 
     def note_answer(self, request: Request) -> None:
-        """Count how long an answer was waited for."""
-        self._spend("fetch", request.meta.get("download_latency", 0.0))
+        """Count how long an answer was waited for, in all and of its host."""
+        latency = request.meta.get("download_latency", 0.0)
+        self._spend("fetch", latency)
+        self._spend(f"fetch/{host_of(request.url)}", latency)
 
     def note_error(self, failure: Failure) -> None:
         """Keep the traceback of the first exception in the spider for the run's row."""

@@ -31,26 +31,26 @@ class HostState(NamedTuple):
     error: str | None
 
 
-def holder_name() -> str:
-    """Give the name under which this process holds hosts: its machine, its number, when it began, and its kernel."""
-    return f"{socket.gethostname()}/{os.getpid()}/{_started(os.getpid())}/{_kernel()}"
+def holder_name(process: int | None = None) -> str:
+    """Give the name under which a process, this one by default, holds things: machine, number, its begin, the kernel."""
+    number = os.getpid() if process is None else process
+    return f"{socket.gethostname()}/{number}/{_started(number)}/{_kernel()}"
 
 
-def is_near(holder: str) -> bool:
-    """Tell whether a holder is, or was, a process that this one can look up.
+def is_alive(holder: str) -> bool | None:
+    """Tell whether a holder is a process that lives; None where this process cannot look it up.
 
     Machines and containers may share a name, and a machine that was started again has new processes under old numbers.
     """
-    machine, number, _, kernel = (holder.split("/") + [""] * 3)[:4]
-    return machine == socket.gethostname() and kernel == _kernel() and number.isdigit()
+    machine, number, started, kernel = (holder.split("/") + [""] * 3)[:4]
+    if machine != socket.gethostname() or kernel != _kernel() or not number.isdigit():
+        return None
+    return _started(int(number)) == started
 
 
 def is_dead(holder: str) -> bool:
     """Tell whether a holder was a process of this machine that is no more; False where it cannot be known."""
-    if not is_near(holder):
-        return False
-    _, number, started, _ = holder.split("/")
-    return _started(int(number)) != started
+    return is_alive(holder) is False
 
 
 def take_host(engine: Engine, name: str, holder: str, now: datetime) -> HostState | None:

@@ -53,6 +53,7 @@ def test_a_crawl_leaves_its_counts_and_what_it_took(site, tmp_path):
     assert served < first["bytes_received"] < served + 20_000
     assert 50_000_000 < first["peak_memory"] < 2_000_000_000
     assert 0.3 <= first["seconds"]["fetch"] < 5
+    assert first["seconds"]["fetch/zjnews.zjol.com.cn"] == first["seconds"]["fetch"]
     assert all(0 < first["seconds"][stage] < 5 for stage in ("extract", "store", "archive"))
     assert "stored" not in again["counts"]
     (shown,) = runs(path, site, "1")
