@@ -108,11 +108,15 @@ def _settle_in(records: Any, level: int) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
     logging.basicConfig(handlers=[QueueHandler(records)], level=level)
-    threading.Thread(target=_end_with_parent, daemon=True).start()
+    end_with_parent()
 
 
-def _end_with_parent() -> None:
-    """End when the crawl was killed: nobody is left to work for."""
+def end_with_parent() -> None:
+    """Let this process end when the one that started it was killed: nobody is left to work for."""
+    threading.Thread(target=_wait_for_parent, daemon=True).start()
+
+
+def _wait_for_parent() -> None:
     parent = multiprocessing.parent_process()
     if parent is not None:
         wait([parent.sentinel])

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import NamedTuple
@@ -23,43 +23,36 @@ class ArchiveError(Exception):
 
 
 class Capture(NamedTuple):
-    """Where one capture of an address stands: the file, the offset in it, its date."""
+    """One capture of a page: its address, where it stands, its date."""
 
+    url: str
     path: Path
     offset: int
-    date: datetime
+    date: datetime = _LONG_AGO
 
 
-def find_captures(paths: Sequence[Path], skipped: Counter[str]) -> dict[str, Capture]:
-    """Give the latest capture of each page in WARC files, in the order the addresses were first met.
+def find_captures(path: Path, skipped: Counter[str]) -> Iterator[Capture]:
+    """Give every capture of a page in a WARC file, in its order.
 
     Only responses with status 200 and an HTML type are pages.
 
     Args:
-        paths: `.warc` or `.warc.gz` files.
+        path: a `.warc` or `.warc.gz` file.
         skipped: counts the records that are none, by why.
 
     Raises:
-        ArchiveError: a file cannot be read or holds no WARC records.
+        ArchiveError: the file cannot be read or holds no WARC records.
     """
-    latest: dict[str, Capture] = {}
-    for path in paths:
-        for record in _records(path):
-            reason = _why_no_page(record)
-            if reason is not None:
-                skipped[reason] += 1
-                continue
-            url = (record.headers.get("WARC-Target-URI") or "").strip("<>")
-            capture = Capture(path, record.stream_pos, record.record_date or _LONG_AGO)
-            known = latest.get(url)
-            if known is not None:
-                skipped["older capture"] += 1
-            if known is None or capture.date >= known.date:
-                latest[url] = capture
-    return latest
+    for record in _records(path):
+        reason = _why_no_page(record)
+        if reason is not None:
+            skipped[reason] += 1
+            continue
+        url = (record.headers.get("WARC-Target-URI") or "").strip("<>")
+        yield Capture(url, path, record.stream_pos, record.record_date or _LONG_AGO)
 
 
-def read_capture(url: str, capture: Capture) -> Page:
+def read_capture(capture: Capture) -> Page:
     """Give the page of a capture, transfer and content codings undone.
 
     Raises:
@@ -73,7 +66,7 @@ def read_capture(url: str, capture: Capture) -> Page:
                 raise ArchiveError(f"{capture.path}: no record at byte {capture.offset}; did the file change?")
             headers = record.http_headers
             return Page(
-                url=url,
+                url=capture.url,
                 body=record.reader.read(_MOST_BYTES),
                 headers={name.lower(): value for name, value in headers.items()},
                 fetched_at=record.record_date,

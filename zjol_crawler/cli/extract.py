@@ -102,12 +102,13 @@ def _explain(files: tuple[Path, ...], url: str | None) -> int:
 
 
 def _pages_to_explain(files: tuple[Path, ...], url: str | None) -> Iterator[Page]:
-    from zjol_crawler.archive import find_captures, read_capture
+    from zjol_crawler.archive import read_capture
+    from zjol_crawler.captures import Captures
 
     for path in files:
         if path.name.endswith((".warc", ".warc.gz")):
-            for address, capture in find_captures([path], Counter()).items():
-                yield read_capture(address, capture)
+            with Captures.sort([path], workers=1) as captures:
+                yield from (read_capture(capture) for group in captures.groups() for capture in group)
             continue
         if url is None:
             raise click.UsageError(f"{path}: give the address it was fetched from with --url")
