@@ -41,7 +41,7 @@ def map_in_processes(
     left = 0
     # Spares each fresh process the imports; it is a process of its own, so threads of this one do no harm.
     context = get_context("forkserver")
-    context.set_forkserver_preload([function.__module__])
+    context.set_forkserver_preload([getattr(function, "func", function).__module__])
     try:
         for item in items:
             if pool is None or (calls is not None and left == 0):
