@@ -75,7 +75,9 @@ def _captures(file: int, files: int, articles: int) -> Iterator[Capture]:
             yield _capture(number, 2)
         if number % _REFETCHED == 1:
             older = _capture(number, 1)
-            yield older._replace(fetched=older.fetched - timedelta(days=1), body=older.body.replace("。".encode(), b"!"))
+            yield older._replace(
+                fetched=older.fetched - timedelta(days=1), body=older.body.replace("。".encode(), b"!")
+            )
         if number % _TWICE == 2:
             first = _capture(number, 1)
             yield first._replace(url=first.url.replace("/zjnews/", "/ycnews/", 1))
@@ -89,9 +91,7 @@ def _capture(number: int, page: int) -> Capture:
     published = datetime.fromisoformat(article.date_published)
     picture: Any = iter(article.images)
     blocks = [
-        Block(kind="paragraph", text=block.text or "")
-        if block.image is None
-        else _picture(next(picture))
+        Block(kind="paragraph", text=block.text or "") if block.image is None else _picture(next(picture))
         for block in article.body
     ]
     view = {

@@ -1,9 +1,9 @@
 """Archives → records on many machines: a plan on disk, and datatrove, which runs its tasks and knows which are done.
 
 The folder holds `plan.db` (which captures make up which article), `records/00000.parquet` and so on, a file a task, and
-`log/`, which is datatrove's: `completions/` has a file for each task done. Tasks are ranges of articles in input order, so
-that the files in order of their names hold what one process would have written. Any of datatrove's executors may run
-`pipeline(folder)`; `docs/scale.md` shows Slurm and Ray.
+`log/`, which is datatrove's: `completions/` has a file for each task done. Tasks are ranges of articles in input order,
+so that the files in order of their names hold what one process would have written. Any of datatrove's executors may
+run `pipeline(folder)`; `docs/scale.md` shows Slurm and Ray.
 """
 
 from __future__ import annotations
@@ -11,7 +11,9 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import redirect_stderr
 from functools import partial
+from io import StringIO
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +24,6 @@ from pipelines.record import Article, Rejection
 from pipelines.record_parquet import write_records
 from pipelines.store.runs import parser_version
 from pipelines.unread import unread_pieces
-from zjol_crawler.archive import ArchiveError
 from zjol_crawler.captures import Captures
 from zjol_crawler.extraction import read_group
 from zjol_crawler.processes import map_in_processes
@@ -36,7 +37,7 @@ class PlanError(Exception):
     """A folder holds the tasks of other work; the message names it and the remedy."""
 
 
-class ExtractArticles(PipelineStep):
+class ExtractArticles(PipelineStep):  # type: ignore[misc]  # datatrove has no types
     """One step of a datatrove pipeline: reads the articles of a task from their archives and writes their records.
 
     datatrove's own WarcReader gives decoded text and drops what it cannot decode; this reads bytes.
@@ -53,6 +54,8 @@ class ExtractArticles(PipelineStep):
     def run(self, data: Any, rank: int = 0, world_size: int = 1) -> Iterator[Any]:
         """Read and write the articles of task `rank`; nothing is passed on."""
         folder = Path(self.folder)
+        if world_size != task_count(folder):
+            raise PlanError(f"{folder}: planned for {task_count(folder)} tasks, run with {world_size}")
         with Captures.open(folder / "plan.db") as captures, self.track_time(unit="task"):
             first, last = (captures.articles * number // world_size for number in (rank, rank + 1))
             records = map(read_group, captures.groups(first, last))
@@ -68,7 +71,7 @@ class ExtractArticles(PipelineStep):
             yield record
 
 
-class LocalExecutor(LocalPipelineExecutor):
+class LocalExecutor(LocalPipelineExecutor):  # type: ignore[misc]
     """datatrove's executor for one machine, with processes that are replaced and whose death is noticed.
 
     Its own pool keeps its processes for good, and waits for ever for a task whose process was killed.
@@ -92,18 +95,29 @@ class LocalExecutor(LocalPipelineExecutor):
 
 
 def _run_task(executor: LocalExecutor, rank: int) -> None:
-    # A local rank above 0 logs to its file alone.
-    executor._run_for_rank(rank, local_rank=1)
+    # datatrove logs to standard error too; the task's own file in log/logs has it all.
+    with redirect_stderr(StringIO()):
+        executor._run_for_rank(rank)
 
 
-def plan(files: Sequence[Path], folder: Path, *, workers: int, tasks: int | None = None) -> None:
+def plan(files: Sequence[Path], folder: Path, *, workers: int, tasks: int | None = None, is_made: bool = False) -> None:
     """Work out the tasks and keep them in a folder; what is there already is kept as it is.
 
+    Args:
+        files: the archives.
+        folder: where the plan is kept.
+        workers: processes to read the archives with.
+        tasks: how many there shall be; by default one for 2,000 articles.
+        is_made: another machine has made the plan.
+
     Raises:
-        PlanError: the folder holds the tasks of other files, of another release, or another number of them.
+        PlanError: the folder holds the tasks of other files, of another release, or another number of them, or none
+            where there should be.
         ArchiveError: a file cannot be read or is no archive.
     """
     path = folder / "plan.db"
+    if is_made and not path.exists():
+        raise PlanError(f"{folder}: no plan is there yet; make it on one machine first, with --plan-only")
     if not path.exists():
         (folder / "records").mkdir(parents=True, exist_ok=True)
         unfinished = folder / ".plan.db.part"
@@ -114,11 +128,15 @@ def plan(files: Sequence[Path], folder: Path, *, workers: int, tasks: int | None
     with Captures.open(path) as captures:
         notes = captures.notes()
         if notes.get("parser") != parser_version():
-            raise PlanError(f"{folder}: begun by release {notes.get('parser')}; name another folder, or delete this one")
+            raise PlanError(
+                f"{folder}: begun by release {notes.get('parser')}; name another folder, or delete this one"
+            )
         if captures.files() != [(file.absolute(), file.stat().st_size) for file in files]:
             raise PlanError(f"{folder}: begun with other files, or they have changed; name another folder")
         if tasks is not None and notes.get("tasks") != str(tasks):
-            raise PlanError(f"{folder}: begun with {task_count(folder)} tasks; leave --tasks out, or name another folder")
+            raise PlanError(
+                f"{folder}: begun with {task_count(folder)} tasks; leave --tasks out, or name another folder"
+            )
 
 
 def task_count(folder: Path) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ProcessPoolExecutor
@@ -45,11 +46,11 @@ def map_in_processes(
     try:
         for item in items:
             if pool is None or (calls is not None and left == 0):
-                # ProcessPoolExecutor's own max_tasks_per_child may hang before Python 3.14, so a whole pool is replaced;
-                # the old one ends its work while the new one begins.
+                # ProcessPoolExecutor's own max_tasks_per_child hangs (CPython issue 115634), so the whole pool is
+                # replaced; the old one ends its work while the new one begins.
                 if pool is not None:
                     pool.shutdown(wait=False)
-                pool = ProcessPoolExecutor(workers, mp_context=context, initializer=end_with_parent)
+                pool = ProcessPoolExecutor(workers, mp_context=context, initializer=_settle_in)
                 left = workers * (calls or 0)
             waiting.append(pool.submit(function, item))
             left -= 1
@@ -66,3 +67,9 @@ def map_in_processes(
             future.cancel()
         if pool is not None:
             pool.shutdown(wait=True, cancel_futures=True)
+
+
+def _settle_in() -> None:
+    """Set up a process: who started it tells it when to stop, so an interrupt is not its own."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    end_with_parent()

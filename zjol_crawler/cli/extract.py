@@ -41,7 +41,9 @@ from zjol_crawler.cli.options import check_url
     show_default=True,
     help="datatrove: tasks with completion markers, for many machines; writes Parquet into the folder -o DIR.",
 )
-@click.option("--tasks", metavar="N", type=click.IntRange(1, 99_999), help="datatrove: tasks; else 2,000 articles each.")
+@click.option(
+    "--tasks", metavar="N", type=click.IntRange(1, 99_999), help="datatrove: tasks; else 2,000 articles each."
+)
 @click.option("--part", metavar="K/N", type=PART, help="datatrove: only the K-th of N equal parts of the tasks.")
 @click.option("--plan-only", is_flag=True, help="datatrove: make the plan, run no task.")
 @click.option("--explain", is_flag=True, help="Show how one page (a WARC or a saved page) was read, instead.")
@@ -61,17 +63,17 @@ def command(
 ) -> int:
     """Read the pages in WARC FILEs; one record an article, its pages merged, in input order.
 
-    With --engine datatrove the folder -o DIR holds the plan, what is done, and a Parquet file of records and rejections a
-    task; the same command again runs only what is not done, also on other machines that share the folder.
+    With --engine datatrove the folder -o DIR holds the plan, what is done, and a Parquet file of records and rejections
+    a task; the same command again runs only what is not done, also on other machines that share the folder.
     """
     if explain:
         return _explain(files, url)
     if engine == "datatrove":
         if output is None or rejects or unread:
-            raise click.UsageError("--engine datatrove writes a folder, rejections among the records: give -o DIR alone")
-        return run_with_datatrove(
-            files, output, workers=workers, tasks=tasks, part=part or (1, 1), is_plan_only=plan_only
-        )
+            raise click.UsageError(
+                "--engine datatrove writes a folder, rejections among the records: give -o DIR alone"
+            )
+        return run_with_datatrove(files, output, workers=workers, tasks=tasks, part=part, is_plan_only=plan_only)
     if tasks or part or plan_only:
         raise click.UsageError("--tasks, --part and --plan-only go with --engine datatrove")
     from zjol_crawler.extraction import extract_archives

@@ -36,7 +36,7 @@ def run_with_datatrove(
     *,
     workers: int,
     tasks: int | None,
-    part: tuple[int, int],
+    part: tuple[int, int] | None,
     is_plan_only: bool,
 ) -> int:
     """Plan the tasks, run those of this machine that are not done, and say what all gave."""
@@ -48,12 +48,12 @@ def run_with_datatrove(
     if folder.is_file():
         raise WorkFailedError(f"{folder}: is a file; --engine datatrove writes a folder, name another with -o DIR")
     try:
-        plan(files, folder, workers=workers, tasks=tasks)
+        plan(files, folder, workers=workers, tasks=tasks, is_made=part is not None)
         count = task_count(folder)
         if is_plan_only:
             click.echo(f"{folder}: {count} tasks planned", err=True)
             return 0
-        left = run_tasks(folder, workers=workers, part=part)
+        left = run_tasks(folder, workers=workers, part=part or (1, 1))
         counts = count_results(folder)
     except (ArchiveError, PlanError) as error:
         raise WorkFailedError(str(error)) from error
