@@ -43,7 +43,8 @@ def run_with_datatrove(
     try:
         from zjol_crawler.extraction_tasks import PlanError, count_results, plan, run_tasks, task_count
     except ModuleNotFoundError as error:
-        raise WorkFailedError(f"{error.name} is not installed; run: pip install 'zjol-crawler[scale]'") from error
+        name = str(error.name).partition(".")[0]
+        raise WorkFailedError(f"{name} is not installed; run: pip install 'zjol-crawler[scale]'") from error
 
     if folder.is_file():
         raise WorkFailedError(f"{folder}: is a file; --engine datatrove writes a folder, name another with -o DIR")
