@@ -6,8 +6,9 @@
 The archive is generated (`benchmarks/archives.py`) and kept in the folder for the next time. Each line is one run of
 the command, or of a pool of processes that reads the same captures and parses them with lxml, nothing more. Efficiency
 is given twice: `wall` is the time of one worker over the time of so many, times their number; `cpu` is the processor
-time of one worker over that of so many: what more workers add in work, on a machine that others load too. Start-up is a
-run over a handful of pages. Memory is the largest sum over all processes, what they share counted once (PSS).
+time of one worker over that of so many. The wall is that of a machine with nothing else to do: what the working
+processes waited for a processor (Linux tells) is taken off. Start-up is a run over a handful of pages. Memory is the
+largest sum over all processes, what they share counted once (PSS).
 """
 
 from __future__ import annotations
@@ -41,9 +42,12 @@ ENGINES = ("bare parse", "processes", "datatrove")
 
 
 class Run(NamedTuple):
-    """One run: seconds by the wall and of the processor, the peak of memory in MB, the records' digest."""
+    """One run: seconds by the wall less those waited for a processor, and as they were, seconds of the processor, the
+    peak of memory in MB, the records' digest.
+    """
 
     wall: float
+    clock: float
     cpu: float
     memory: float
     digest: str
@@ -80,16 +84,20 @@ def measure(engine: str, paths: Sequence[Path], workers: int) -> Run:
             command += ["--engine", engine]
         begun = time.monotonic()
         running = psutil.Popen([sys.executable, *command], stderr=subprocess.PIPE)
-        cpu, memory = watch(running)
-        wall = time.monotonic() - begun
+        cpu, memory, waited = watch(running, workers)
+        clock = time.monotonic() - begun
         if running.wait():
             raise SystemExit(f"{engine}: {running.stderr.read().decode()}")
-        return Run(wall, cpu, memory, "" if engine == "bare parse" else digest(output))
+        return Run(clock - waited, clock, cpu, memory, "" if engine == "bare parse" else digest(output))
 
 
-def watch(running: psutil.Popen) -> tuple[float, float]:
-    """Give the processor seconds and the peak memory of a process and its children, until it ends."""
+def watch(running: psutil.Popen, workers: int) -> tuple[float, float, float]:
+    """Give the processor seconds and the peak memory of a process and its children, until it ends.
+
+    And how long, in the mean, those that worked most waited for a processor.
+    """
     seconds: dict[int, float] = {}
+    waits: dict[int, float] = {}
     peak = 0.0
     while running.poll() is None:
         memory = 0
@@ -97,12 +105,14 @@ def watch(running: psutil.Popen) -> tuple[float, float]:
             try:
                 times = process.cpu_times()
                 seconds[process.pid] = times.user + times.system
+                waits[process.pid] = int(Path(f"/proc/{process.pid}/schedstat").read_text().split()[1]) / 1e9
                 memory += process.memory_full_info().pss
-            except (psutil.NoSuchProcess, psutil.ZombieProcess, psutil.AccessDenied):
+            except (psutil.NoSuchProcess, psutil.ZombieProcess, psutil.AccessDenied, OSError):
                 continue
         peak = max(peak, memory / 2**20)
         time.sleep(0.1)
-    return sum(seconds.values()), peak
+    busiest = sorted(seconds, key=seconds.__getitem__)[-workers:]
+    return sum(seconds.values()), peak, sum(waits.get(pid, 0) for pid in busiest) / workers
 
 
 def digest(output: Path) -> str:

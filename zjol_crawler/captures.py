@@ -27,7 +27,7 @@ from zjol_crawler.processes import map_in_processes
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _ROWS_AT_ONCE = 5_000
 # What SQLite sorts with and keeps of the file, in KiB.
-_CACHE = 64 * 1024
+_CACHE = 16 * 1024
 
 _TABLES = """
 CREATE TABLE file (id INTEGER PRIMARY KEY, path TEXT NOT NULL, bytes INTEGER NOT NULL);
