@@ -115,12 +115,16 @@ def _settle_in(records: Any, level: int, stop: Connection) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
     logging.basicConfig(handlers=[QueueHandler(records)], level=level)
-    threading.Thread(target=_end_when_told, args=(stop,), daemon=True).start()
+    end_with_parent(stop)
 
 
-def _end_when_told(stop: Connection) -> None:
-    """End when the crawl was killed, for nobody is left to work for, or gives up."""
+def end_with_parent(stop: Connection | None = None) -> None:
+    """Let this process end when the one that started it was killed, for nobody is left to work for, or says `stop`."""
+    threading.Thread(target=_wait_for_parent, args=(stop,), daemon=True).start()
+
+
+def _wait_for_parent(stop: Connection | None) -> None:
     parent = multiprocessing.parent_process()
     if parent is not None:
-        wait([parent.sentinel, stop])
+        wait([parent.sentinel] if stop is None else [parent.sentinel, stop])
         os._exit(1)

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
-from itertools import chain
 from pathlib import Path
 from typing import NamedTuple
 
@@ -25,116 +24,66 @@ class ArchiveError(Exception):
 
 
 class Capture(NamedTuple):
-    """Where one capture of an address stands: the file, the offset in it, its date."""
+    """One capture of a page: its address, where it stands, its date, and the digest of its payload, if it is noted."""
 
+    url: str
     path: Path
     offset: int
+    date: datetime = _LONG_AGO
+    digest: str | None = None
+
+
+class Revisit(NamedTuple):
+    """A capture of `url` at `date` whose payload was that of another: told by its address and second, or its digest."""
+
+    url: str
     date: datetime
-
-
-class _Revisit(NamedTuple):
-    """A capture whose payload was that of another: at `date`, the other told by its address and date, or its digest."""
-
-    date: datetime
-    target: str | None
+    target: str
     target_date: datetime | None
     digest: str | None
 
 
-def find_captures(paths: Sequence[Path], skipped: Counter[str]) -> dict[str, Capture]:
-    """Give the latest capture of each page in WARC files, in the order the addresses were first met.
+def find_captures(path: Path, skipped: Counter[str]) -> Iterator[Capture | Revisit]:
+    """Give every capture of a page in a WARC file, in its order, and every `revisit` record.
 
-    Only responses with status 200 and an HTML type are pages. A `revisit` record says that an address gave the payload
-    of an earlier capture, its own or another address's: that is then its latest.
+    Only responses with status 200 and an HTML type are pages.
 
     Args:
-        paths: `.warc` or `.warc.gz` files.
+        path: a `.warc` or `.warc.gz` file.
         skipped: counts the records that are none, by why.
 
     Raises:
-        ArchiveError: a file cannot be read or holds no WARC records.
+        ArchiveError: the file cannot be read or holds no WARC records.
     """
-    latest: dict[str, Capture] = {}
-    revisits: dict[str, _Revisit] = {}
-    for path in paths:
-        for record in _records(path):
-            url = _address(record)
-            if record.record_type == WarcRecordType.revisit:
-                revisit = _read_revisit(record)
-                if url not in revisits or revisits[url].date <= revisit.date:
-                    revisits[url] = revisit
-            reason = _why_no_page(record)
-            if reason is not None:
-                skipped[reason] += 1
-                continue
-            capture = Capture(path, record.stream_pos, record.record_date or _LONG_AGO)
-            known = latest.get(url)
-            if known is not None:
-                skipped["older capture"] += 1
-            if known is None or capture.date >= known.date:
-                latest[url] = capture
-    _resolve(paths, latest, revisits, skipped)
-    return latest
-
-
-def _resolve(
-    paths: Sequence[Path], latest: dict[str, Capture], revisits: dict[str, _Revisit], skipped: Counter[str]
-) -> None:
-    """Put the captures that revisits name in their place; the files are read again only where that changes anything."""
-    named: dict[tuple[str, datetime], list[str]] = {}
-    digests: dict[str, list[str]] = {}
-    for url, revisit in revisits.items():
-        known = latest.get(url)
-        target = revisit.target or url
-        if known is not None and (known.date > revisit.date or (target == url and revisit.target_date == known.date)):
+    for record in _records(path):
+        url = (record.headers.get("WARC-Target-URI") or "").strip("<>")
+        date = record.record_date or _LONG_AGO
+        if record.record_type == WarcRecordType.revisit:
+            yield _read_revisit(record, url, date)
+        if (reason := _why_no_page(record)) is not None:
+            skipped[reason] += 1
             continue
-        if revisit.target_date is not None:
-            named.setdefault((target, revisit.target_date), []).append(url)
-        elif revisit.digest is not None:
-            digests.setdefault(revisit.digest, []).append(url)
-    if not named and not digests:
-        return
-    for path in paths:
-        for record in _records(path):
-            if _why_no_page(record) is not None:
-                continue
-            date = record.record_date or _LONG_AGO
-            by_name = named.get((_address(record), _second(date)), [])
-            for url in (*by_name, *digests.get(record.headers.get("WARC-Payload-Digest") or "", [])):
-                latest[url] = Capture(path, record.stream_pos, revisits[url].date)
-    wanted = chain.from_iterable((*named.values(), *digests.values()))
-    lost = sum(url not in latest for url in wanted)
-    if lost:
-        skipped["revisit of what these files lack"] += lost
+        yield Capture(url, path, record.stream_pos, date, record.headers.get("WARC-Payload-Digest"))
 
 
-def _address(record: WarcRecord) -> str:
-    return (record.headers.get("WARC-Target-URI") or "").strip("<>")
-
-
-def _read_revisit(record: WarcRecord) -> _Revisit:
+def _read_revisit(record: WarcRecord, url: str, date: datetime) -> Revisit:
     headers = record.headers
-    target = headers.get("WARC-Refers-To-Target-URI")
+    target = (headers.get("WARC-Refers-To-Target-URI") or "").strip("<>")
     try:
-        date = datetime.fromisoformat(headers.get("WARC-Refers-To-Date") or "")
+        named = datetime.fromisoformat(headers.get("WARC-Refers-To-Date") or "")
     except ValueError:
         target_date = None
     else:
-        target_date = _second(date if date.tzinfo else date.replace(tzinfo=UTC))
-    return _Revisit(
-        record.record_date or _LONG_AGO,
-        target.strip("<>") if target else None,
-        target_date,
-        headers.get("WARC-Payload-Digest"),
-    )
+        target_date = to_second(named if named.tzinfo else named.replace(tzinfo=UTC))
+    return Revisit(url, date, target or url, target_date, headers.get("WARC-Payload-Digest"))
 
 
-def _second(moment: datetime) -> datetime:
+def to_second(moment: datetime) -> datetime:
     """Give a moment to the second: WARC 1.1 may name it more exactly in one record than in another."""
     return moment - timedelta(microseconds=moment.microsecond)
 
 
-def read_capture(url: str, capture: Capture) -> Page:
+def read_capture(capture: Capture) -> Page:
     """Give the page of a capture, transfer and content codings undone.
 
     Raises:
@@ -149,7 +98,7 @@ def read_capture(url: str, capture: Capture) -> Page:
             headers = {name.lower(): value for name, value in record.http_headers.items()}
             body = record.reader.read(_MOST_BYTES)
             return Page(
-                url=url,
+                url=capture.url,
                 body=undo_codings(body, headers.get("transfer-encoding"), headers.get("content-encoding"), _MOST_BYTES),
                 headers=headers,
                 fetched_at=record.record_date,

@@ -32,7 +32,7 @@ class HostState(NamedTuple):
 
 
 def holder_name(process: int | None = None) -> str:
-    """Give the name under which a process, this one by default, holds things: machine, number, its begin, the kernel."""
+    """Give the name a process, this one by default, holds things under: machine, number, when it began, kernel."""
     number = os.getpid() if process is None else process
     return f"{socket.gethostname()}/{number}/{_started(number)}/{_kernel()}"
 

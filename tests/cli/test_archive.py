@@ -55,8 +55,8 @@ def test_every_response_is_kept_and_read_by_two_readers(site, tmp_path):
     kept = {address for kind, address in found if kind == "response"}
     assert set(site.asked()) | {address for _, address in site.requests} == kept
     assert [kind for kind, _ in found].count("request") == len(found) // 2
-    captures = find_captures([path], Counter())
-    page = read_capture(url(1), captures[url(1)])
+    captures = {capture.url: capture for capture in find_captures(path, Counter())}
+    page = read_capture(captures[url(1)])
     assert page.body == site.answers[url(1)].body
     with sqlite3.connect(folder / "index.sqlite") as index:
         assert index.execute("select count(*) from capture").fetchone()[0] == len(found) // 2
@@ -179,7 +179,8 @@ def test_what_is_kept_is_what_came_over_the_wire(tmp_path):
             if record.rec_type == "response" and record.rec_headers.get_header("WARC-Target-URI") == url(1):
                 assert record.raw_stream.read() == body
                 assert record.http_headers.get_header("Content-Encoding") == "gzip"
-    page = read_capture(url(1), find_captures([path], Counter())[url(1)])
+    captures = {capture.url: capture for capture in find_captures(path, Counter())}
+    page = read_capture(captures[url(1)])
     assert page.body == article(1).body
 
 

@@ -1,16 +1,16 @@
 """`zjol prune`: what later captures replace goes, what anybody may still need stays."""
 
 import sqlite3
-from collections import Counter
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
 from tests.cli.test_archive import records
 from tests.cli.test_demo import zjol
-from zjol_crawler.archive import find_captures, read_capture
+from zjol_crawler.archive import read_capture
 from zjol_crawler.archive_pruning import prune_archive
 from zjol_crawler.archive_writer import ArchiveWriter, Exchange, archive_files
+from zjol_crawler.captures import Captures
 from zjol_crawler.doctor.archive import check_archive
 from zjol_crawler.doctor.finding import Subject
 
@@ -46,8 +46,9 @@ def archive(tmp_path):
 
 
 def pages(folder):
-    captures = find_captures(archive_files(folder), Counter())
-    return {url: read_capture(url, capture).body.decode() for url, capture in captures.items()}
+    with Captures.sort(archive_files(folder), workers=1) as captures:
+        found = [capture for group in captures.groups() for capture in group]
+        return {capture.url: read_capture(capture).body.decode() for capture in found}
 
 
 def test_what_is_replaced_goes_and_the_last_of_every_address_stays(archive):

@@ -6,6 +6,7 @@ import click
 
 from pipelines.store.errors import StoreError
 from zjol_crawler.channels import CatalogueError
+from zjol_crawler.processes import WorkerDiedError
 
 
 class WorkFailedError(click.ClickException):
@@ -23,7 +24,7 @@ def explain_error(error: Exception) -> int:
     if isinstance(error, click.ClickException):
         click.echo(f"zjol: {error.format_message()}", err=True)
         return error.exit_code
-    if isinstance(error, StoreError | CatalogueError):
+    if isinstance(error, StoreError | CatalogueError | WorkerDiedError):
         click.echo(f"zjol: {error}", err=True)
         return 1
     if isinstance(error, BrokenPipeError):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import tempfile
-from collections import Counter
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -11,7 +10,8 @@ from urllib.parse import urlsplit
 import click
 
 from pipelines.page import Page
-from zjol_crawler.archive import find_captures, read_capture
+from zjol_crawler.archive import read_capture
+from zjol_crawler.captures import Captures
 from zjol_crawler.cli.errors import WorkFailedError
 from zjol_crawler.cli.options import check_url
 
@@ -61,8 +61,9 @@ def _pages(name: str, url: str | None, settings: dict[str, str]) -> Iterator[Pag
 
 
 def _archived(paths: Sequence[Path]) -> Iterator[Page]:
-    for address, capture in find_captures(paths, Counter()).items():
-        yield read_capture(address, capture)
+    if paths:
+        with Captures.sort(paths, workers=1) as captures:
+            yield from (read_capture(capture) for group in captures.groups() for capture in group)
 
 
 def _fetched(url: str, settings: dict[str, str]) -> Iterator[Page]:

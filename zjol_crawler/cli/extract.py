@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import sys
 from collections import Counter
-from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
 from typing import TextIO
@@ -16,6 +15,7 @@ from pipelines.record import Article, to_json
 from pipelines.unread import unread_pieces
 from zjol_crawler.archive import ArchiveError
 from zjol_crawler.cli.errors import WorkFailedError
+from zjol_crawler.cli.extract_tasks import PART, describe_counts, run_with_datatrove
 from zjol_crawler.cli.options import parse_settings, setting_option
 
 
@@ -33,6 +33,18 @@ from zjol_crawler.cli.options import parse_settings, setting_option
 )
 @click.option("--workers", type=click.IntRange(1, 256), default=1, show_default=True, help="Processes to extract with.")
 @click.option(
+    "--engine",
+    type=click.Choice(["processes", "datatrove"]),
+    default="processes",
+    show_default=True,
+    help="datatrove: tasks with completion markers, for many machines; writes Parquet into the folder -o DIR.",
+)
+@click.option(
+    "--tasks", metavar="N", type=click.IntRange(1, 99_999), help="datatrove: tasks; else 2,000 articles each."
+)
+@click.option("--part", metavar="K/N", type=PART, help="datatrove: only the K-th of N equal parts of the tasks.")
+@click.option("--plan-only", is_flag=True, help="datatrove: make the plan, run no task.")
+@click.option(
     "--explain", is_flag=True, help="Show how each page was read instead: of an address, a WARC file or a saved page."
 )
 @click.option("--url", metavar="URL", help="With --explain, the address a saved page was fetched from.")
@@ -43,18 +55,34 @@ def command(
     rejects: Path | None,
     unread: Path | None,
     workers: int,
+    engine: str,
+    tasks: int | None,
+    part: tuple[int, int] | None,
+    plan_only: bool,
     explain: bool,
     url: str | None,
     settings: tuple[str, ...],
 ) -> int:
-    """Read the pages in WARC FILEs; one record an article, its pages merged, in input order."""
+    """Read the pages in WARC FILEs; one record an article, its pages merged, in input order.
+
+    With --engine datatrove the folder -o DIR holds the plan, what is done, and a Parquet file of records and rejections
+    a task; the same command again runs only what is not done, also on other machines that share the folder.
+    """
     if explain:
         from zjol_crawler.cli.explaining import explain_pages
 
         return explain_pages(names, url, parse_settings(settings))
+    files = tuple(Path(name) for name in names)
+    if engine == "datatrove":
+        if output is None or rejects or unread:
+            raise click.UsageError(
+                "--engine datatrove writes a folder, rejections among the records: give -o DIR alone"
+            )
+        return run_with_datatrove(files, output, workers=workers, tasks=tasks, part=part, is_plan_only=plan_only)
+    if tasks or part or plan_only:
+        raise click.UsageError("--tasks, --part and --plan-only go with --engine datatrove")
     from zjol_crawler.extraction import extract_archives
 
-    files = [Path(name) for name in names]
     counts: Counter[str] = Counter()
     with ExitStack() as stack:
         records = _open(output, stack) if output else sys.stdout
@@ -76,13 +104,8 @@ def command(
                         refused.write(to_json(result) + "\n")
         except ArchiveError as error:
             raise WorkFailedError(str(error)) from error
-    click.echo(", ".join(f"{count} {name}" for name, count in _ordered(counts)) or "no pages", err=True)
+    click.echo(describe_counts(counts), err=True)
     return 0
-
-
-def _ordered(counts: Counter[str]) -> Iterator[tuple[str, int]]:
-    yield "records", counts.pop("records", 0)
-    yield from sorted(counts.items())
 
 
 def _open(path: Path, stack: ExitStack) -> TextIO:
