@@ -118,6 +118,17 @@ def row_batches(path: Path) -> Iterator[list[dict[str, Any]]]:
         OSError: the file cannot be read.
         NotRecordsError: it is no Parquet, or has not the columns of records.
     """
+    for batch in arrow_batches(path):
+        yield batch.to_pylist()
+
+
+def arrow_batches(path: Path) -> Iterator[pa.RecordBatch]:
+    """Give the rows of a file as Arrow has them, a few hundred at a time, without columns that no record has.
+
+    Raises:
+        OSError: the file cannot be read.
+        NotRecordsError: it is no Parquet, or has not the columns of records.
+    """
     try:
         with pq.ParquetFile(path) as file:
             there = set(file.schema_arrow.names)
@@ -125,8 +136,7 @@ def row_batches(path: Path) -> Iterator[list[dict[str, Any]]]:
             if missing and not there.issuperset(_REJECTION_KEYS):
                 raise NotRecordsError(f"is no Parquet of records: it has no column {missing[0]}")
             columns = [name for name in SCHEMA.names if name in there]
-            for batch in file.iter_batches(_ROWS_AT_ONCE, columns=columns):
-                yield batch.to_pylist()
+            yield from file.iter_batches(_ROWS_AT_ONCE, columns=columns)
     except pa.ArrowException as error:
         raise NotRecordsError(f"cannot be read as Parquet: {error}") from error
 
