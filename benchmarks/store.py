@@ -4,8 +4,8 @@
 
 The floor writes the very rows the writer wrote, keys and all, into the same empty tables with the same indexes and the
 same search index: `executemany` of the driver, COPY on PostgreSQL, values made ready beforehand, one statement a table
-and one commit for all. On PostgreSQL `bulk` is what `zjol ingest --bulk` does, from a file of JSON Lines, its processes'
-start included. The naive loop is one session, one article, one commit, each name looked up by a query of
+and one commit for all. On PostgreSQL `bulk` is what `zjol ingest --bulk` does, from a file of JSON Lines, the start of
+its processes included. The naive loop is one session, one article, one commit, each name looked up by a query of
 its own. Databases given by --database are emptied. Medians over the rounds.
 """
 

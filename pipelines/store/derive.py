@@ -46,13 +46,11 @@ def write_search_terms(connection: Connection, articles: Sequence[KeyedPrepared]
     """Write the search terms of articles given with their keys; `known` are those that have some already."""
     for chunk in chunks(sorted(known)):
         connection.execute(delete(_search).where(_search.c.article_id.in_(chunk)))
-    as_text = articles
     if connection.dialect.name == "postgresql":
-        binary = [(key, _binary_terms(item)) for key, item in articles]
-        heads = [(_TERMS_HEAD(3, 8, key), terms) for key, terms in binary if terms is not None]
-        copy_binary(connection, _search, _TERMS_COLUMNS, (head + row for head, terms in heads for row in terms))
-        as_text = [entry for entry, (_, terms) in zip(articles, binary, strict=True) if terms is None]
-    insert_rows(connection, _search, [row for key, item in as_text for row in search_rows(key, item.article)])
+        rows = (_TERMS_HEAD(3, 8, key) + row for key, item in articles for row in _binary_terms(item))
+        copy_binary(connection, _search, _TERMS_COLUMNS, rows)
+    else:
+        insert_rows(connection, _search, [row for key, item in articles for row in search_rows(key, item.article)])
 
 
 def link_reposts(
@@ -108,7 +106,7 @@ def work_out(article: Article) -> Derived:
     return Derived(_binary_rows(article), fingerprints(article.article_body))
 
 
-def _binary_terms(item: PreparedArticle) -> list[bytes] | None:
+def _binary_terms(item: PreparedArticle) -> list[bytes]:
     return _binary_rows(item.article) if item.derived is None else item.derived.terms
 
 
@@ -116,12 +114,10 @@ def _bands(item: PreparedArticle) -> list[int]:
     return fingerprints(item.article.article_body) if item.derived is None else item.derived.bands
 
 
-def _binary_rows(article: Article) -> list[bytes] | None:
+def _binary_rows(article: Article) -> list[bytes]:
     rows: list[bytes] = []
     for row in search_rows(0, article):
         field, vector = row["field"].encode(), binary_tsvector(row["terms"])
-        if vector is None:
-            return None
         rows.append(b"".join((len(field).to_bytes(4, "big"), field, len(vector).to_bytes(4, "big"), vector)))
     return rows
 

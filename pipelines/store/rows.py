@@ -26,11 +26,11 @@ class Derived(NamedTuple):
     """What search and reposts need of a record.
 
     Attributes:
-        terms: its `article_search` rows as PostgreSQL takes them, but for the key; None where only text will do.
+        terms: its `article_search` rows as PostgreSQL takes them, but for the key.
         bands: the bands of its MinHash.
     """
 
-    terms: list[bytes] | None
+    terms: list[bytes]
     bands: list[int]
 
 
