@@ -14,7 +14,7 @@ from pipelines.store.rows import Derived, KeyedPrepared, PreparedArticle, Row
 from pipelines.store.schema import ArticleFingerprintRow, ArticleRow, ArticleSearchRow, ChangeCounterRow
 from pipelines.store.search.engines import binary_tsvector
 from pipelines.store.search.terms import rows_of_terms
-from pipelines.store.statements import among, chunks, copy_binary, insert_rows, table_of, update_rows
+from pipelines.store.statements import chunks, copy_binary, insert_rows, looked_up, table_of, update_rows
 
 _article = table_of(ArticleRow)
 _search = table_of(ArticleSearchRow)
@@ -138,19 +138,17 @@ def search_rows(key: int, article: Article) -> Iterator[Row]:
 def _same_text(connection: Connection, digests: Sequence[str]) -> dict[str, int]:
     first: dict[str, int] = {}
     for chunk in chunks(sorted(set(digests))):
-        query = select(_article.c.content_hash, _article.c.id).where(among(connection, _article.c.content_hash, chunk))
-        for digest, key in connection.execute(query.order_by(_article.c.id)):
-            first.setdefault(digest, key)
+        query = looked_up(connection, (_article.c.content_hash, _article.c.id), _article.c.content_hash, chunk)
+        for digest, key in connection.execute(query):
+            first[digest] = min(key, first.get(digest, key))
     return first
 
 
 def _sharing(connection: Connection, bands: set[int]) -> dict[int, list[int]]:
     sharing: dict[int, list[int]] = {}
     for chunk in chunks(sorted(bands)):
-        query = select(_fingerprint.c.band, _fingerprint.c.article_id).where(
-            among(connection, _fingerprint.c.band, chunk)
-        )
-        for band, key in connection.execute(query.order_by(_fingerprint.c.article_id)):
+        columns = (_fingerprint.c.band, _fingerprint.c.article_id)
+        for band, key in connection.execute(looked_up(connection, columns, _fingerprint.c.band, chunk)):
             sharing.setdefault(band, []).append(key)
     return sharing
 

@@ -14,10 +14,13 @@ from sqlalchemy import (
     Dialect,
     Insert,
     MetaData,
+    Select,
     Table,
     bindparam,
     func,
+    literal_column,
     select,
+    true,
     update,
 )
 from sqlalchemy.dialects import mysql, postgresql, sqlite
@@ -143,6 +146,25 @@ def among(connection: Connection, column: ColumnElement[T], values: Sequence[T])
     if connection.dialect.name == "postgresql":
         return column.in_(select(func.unnest(bindparam(None, list(values), type_=ARRAY(column.type)))))
     return column.in_(values)
+
+
+def looked_up(
+    connection: Connection, columns: Sequence[ColumnElement[Any]], column: ColumnElement[T], values: Sequence[T]
+) -> Select[Any]:
+    """Give the query for `columns` of rows whose indexed `column` is one of `values`, which are distinct.
+
+    PostgreSQL is made to use the index for each, for while a table is filled its statistics are those of an empty one,
+    and it would read the whole table instead.
+    """
+    if connection.dialect.name != "postgresql":
+        return select(*columns).where(column.in_(values))
+    wanted = (
+        func.unnest(bindparam(None, list(values), type_=ARRAY(column.type)))
+        .table_valued("value", name="wanted")
+        .render_derived()
+    )
+    found = select(*columns).where(column == wanted.c.value).offset(literal_column("0")).lateral("found")
+    return select(found).select_from(wanted.join(found, true()))
 
 
 def insert_missing(connection: Connection, table: Table, key: Sequence[str]) -> Insert:

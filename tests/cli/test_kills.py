@@ -18,17 +18,8 @@ _KILLS = {"sqlite": 10, "postgresql": 4, "mariadb": 4, "postgresql --bulk": 4}
 
 
 def ingest(path: Path, url: str, *options: str) -> subprocess.Popen:
-    command = [
-        sys.executable,
-        "-c",
-        "from zjol_crawler.cli import main; main()",
-        "ingest",
-        str(path),
-        "--db",
-        url,
-        *options,
-    ]
-    return subprocess.Popen(command, stderr=subprocess.DEVNULL)
+    command = [sys.executable, "-c", "from zjol_crawler.cli import main; main()", "ingest", str(path), "--db", url]
+    return subprocess.Popen([*command, *options], stderr=subprocess.DEVNULL)
 
 
 def table_sizes(url: str) -> dict[str, int]:

@@ -1,4 +1,4 @@
-"""Bulk loading into PostgreSQL leaves the rows the ordinary writer leaves, whatever was there and whoever else writes."""
+"""Bulk loading into PostgreSQL leaves the rows the ordinary writer leaves, whatever was there, whoever else writes."""
 
 import threading
 from collections.abc import Iterator, Sequence
@@ -11,7 +11,7 @@ from sqlalchemy import Engine, MetaData, Table, func, select, text
 
 from benchmarks import corpus
 from pipelines.record import Article, Block, Rejection, to_json
-from pipelines.store import statements
+from pipelines.store import preparing, statements
 from pipelines.store.engine import open_database
 from pipelines.store.preparing import decode_batch
 from pipelines.store.reader import read_articles
@@ -122,7 +122,7 @@ def repost(number: int, **changes) -> Article:
 
 
 def mixed() -> list[Article | Rejection]:
-    """New, unchanged, changed, another address, reposts, rejected, unstorable, refused by the server."""
+    """New, changed, under another address, reposts to the letter and nearly so, rejected, unstorable."""
     elsewhere = "http://biz.zjol.com.cn/biz/201610/t20161001_2000001.shtml"
     near = repost(3, article_body=repost(3).article_body + "完。")
     return [
@@ -138,7 +138,7 @@ def mixed() -> list[Article | Rejection]:
         repost(4, headline="NUL \0"),
         repost(5, headline=LONG_WORD),
         market(headline="早市又搬家", keywords=["早市"]),
-        harbour(headline="渔港醒来", editors=[], images=[], page_urls=harbour().page_urls[:1], article_id="t20161001_7"),
+        harbour(headline="渔港醒来", editors=[], images=[], page_urls=harbour().page_urls[:1]),
     ]  # fmt: skip
 
 
@@ -173,13 +173,12 @@ def test_the_rows_are_those_of_the_ordinary_writer(database, staged, filling):
 
 
 def test_the_same_again_changes_nothing(database, staged):
-    records = [record for record in mixed() if getattr(record, "reason", None) != "timeout"]
-    write_in_bulk(database, records, FIRST)
-    with database.connect() as connection:
-        revisions = connection.scalar(select(func.count()).select_from(RevisionRow))
-    assert revisions == 1
-    # An article that the file gives twice, each time otherwise, goes back and forth: once is enough here.
-    once = [record for record in records if record != market()]
+    # What a file gives twice, each time otherwise, would go back and forth; what failed is counted each time.
+    once = [
+        record
+        for record in mixed()
+        if record not in (market(), harbour()) and getattr(record, "reason", None) != "timeout"
+    ]
     write_in_bulk(database, once, FIRST)
     before = contents(database)
 
@@ -189,7 +188,7 @@ def test_the_same_again_changes_nothing(database, staged):
     assert contents(database) == before
 
 
-@settings(max_examples=8, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=5, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     before=st.lists(articles(st.sampled_from(["t1_1", "t2_2", "t3_3"])), max_size=4),
     records=st.lists(
@@ -212,8 +211,18 @@ def test_any_records_leave_the_same_rows(database, staged, before, records):
     assert contents(database) == wanted
 
 
+def test_a_record_the_server_refuses_costs_itself_alone(database, monkeypatch):
+    monkeypatch.setattr(preparing, "storage_fault", lambda article: None)
+    records = [repost(number, headline="NUL \0" if number in (3, 4, 8) else f"渔船{number}") for number in range(11)]
+    summary = write_in_bulk(database, records, FIRST)
+    assert (summary.stored, summary.rejected_by_reason) == (8, {"unstorable": 3})
+    with database.connect() as connection:
+        keys = list(connection.scalars(select(ArticleRow.article_id).order_by(ArticleRow.id)))
+    assert keys == [record.article_id for record in records if "NUL" not in record.headline]
+
+
 def test_terms_are_those_postgresql_makes_of_text(database):
-    body = "渔港" * 400 + " Zjol 2016 " + "".join(chr(0x4E00 + number) for number in range(4000))
+    body = "渔港" * 400 + f" Zjol 2016 {LONG_WORD} " + "".join(chr(0x4E00 + number) for number in range(4000))
     record = market(body=[Block(type="paragraph", text=body)], article_body=body)
     write_in_bulk(database, [record], FIRST)
     query = select(ArticleSearchRow.terms).where(ArticleSearchRow.field == "article_body").order_by(ArticleSearchRow.id)
@@ -226,7 +235,7 @@ def test_terms_are_those_postgresql_makes_of_text(database):
 
 
 def test_many_changes_go_by_the_staging_table(database, tmp_path):
-    records = list(corpus.articles(700))
+    records = list(corpus.articles(400))
     path, changed_path = tmp_path / "records.jsonl", tmp_path / "changed.jsonl"
     changed = [Article(**{**_fields(record), "headline": f"改{record.headline}"}) for record in records]
     for file, own in ((path, records), (changed_path, changed)):
@@ -236,20 +245,20 @@ def test_many_changes_go_by_the_staging_table(database, tmp_path):
         summary = WriteSummary()
         for batch, _ in prepared_batches([file], workers=2):
             summary += writer.write_prepared(batch)
-    assert summary == WriteSummary(changed=700)
+    assert summary == WriteSummary(changed=400)
     assert sorted(map(to_json, read_articles(database))) == sorted(map(to_json, changed))
     with database.connect() as connection:
-        assert connection.scalar(select(func.count()).select_from(RevisionRow)) == 700
+        assert connection.scalar(select(func.count()).select_from(RevisionRow)) == 400
 
 
 def test_another_writer_meanwhile_loses_nothing_and_numbers_have_no_gap(database):
-    records = list(corpus.articles(900))
+    records = list(corpus.articles(300))
     # The other writer stores the same articles the other way round, every third of them as it will be.
     others = [
         Article(**{**_fields(record), "keywords": ["另一个"]}) if number % 3 == 0 else record
         for number, record in enumerate(records)
     ][::-1]
-    faults: list[BaseException] = []
+    faults: list[Exception] = []
     seen: list[int] = []
     ended = threading.Event()
 
@@ -258,7 +267,7 @@ def test_another_writer_meanwhile_loses_nothing_and_numbers_have_no_gap(database
         try:
             for start in range(0, len(others), 50):
                 write_articles(other, others[start : start + 50])
-        except BaseException as error:
+        except Exception as error:  # noqa: BLE001 - it is told by the test
             faults.append(error)
         finally:
             other.dispose()
@@ -279,7 +288,7 @@ def test_another_writer_meanwhile_loses_nothing_and_numbers_have_no_gap(database
     threads = [threading.Thread(target=crawl), threading.Thread(target=watch)]
     for thread in threads:
         thread.start()
-    write_in_bulk(database, records, FIRST, size=300)
+    write_in_bulk(database, records, FIRST, size=100)
     threads[0].join()
     ended.set()
     threads[1].join()

@@ -16,8 +16,8 @@ _TERMS_A_ROW = 3000
 # A phrase that crosses the end of a row is found whole in the next as long as it has no more terms than this.
 _OVERLAP = 40
 _FULL_WIDTH = re.compile("[０-９Ａ-Ｚａ-ｚ]")
-# Latin words and numbers, or a run of whatever else is written without blanks. A longer word is several: PostgreSQL keeps
-# none beyond 2,046 bytes.
+# Latin words and numbers, or a run of whatever else is written without blanks. A longer word is several, for
+# PostgreSQL keeps none beyond 2,046 bytes.
 _RUN = re.compile(r"[a-z0-9]{1,500}|[^\W_a-z0-9]+")
 
 
