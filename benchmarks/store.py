@@ -4,7 +4,8 @@
 
 The floor writes the very rows the writer wrote, keys and all, into the same empty tables with the same indexes and the
 same search index: `executemany` of the driver, COPY on PostgreSQL, values made ready beforehand, one statement a table
-and one commit for all. The naive loop is one session, one article, one commit, each name looked up by a query of
+and one commit for all. On PostgreSQL `bulk` is what `zjol ingest --bulk` does, from a file of JSON Lines, the start of
+its processes included. The naive loop is one session, one article, one commit, each name looked up by a query of
 its own. Databases given by --database are emptied. Medians over the rounds.
 """
 
@@ -26,7 +27,7 @@ from sqlalchemy import Engine, Table, create_engine, make_url, select, text
 from sqlalchemy.orm import Session
 
 from benchmarks import corpus
-from pipelines.record import Article
+from pipelines.record import Article, to_json
 from pipelines.store import schema
 from pipelines.store.derive import search_rows
 from pipelines.store.engine import open_database, write_transaction
@@ -43,6 +44,7 @@ from pipelines.store.rows import (
     url_rows,
 )
 from pipelines.store.writer import Writer
+from zjol_crawler.bulk_loading import prepared_batches
 
 _BATCH = 200
 Rows = dict[str, list[dict[str, Any]]]
@@ -73,6 +75,12 @@ def write_all(engine: Engine, records: list[Article]) -> None:
     rest = iter(records)
     while batch := list(islice(rest, _BATCH)):
         writer.write(batch)
+
+
+def write_in_bulk(engine: Engine, path: Path) -> None:
+    writer = Writer(engine)
+    for batch, _ in prepared_batches([path], workers=1):
+        writer.write_prepared(batch)
 
 
 def written_rows(engine: Engine) -> Rows:
@@ -178,7 +186,7 @@ def seconds(work: Callable[[Engine, Any], None], url: str, load: Any) -> float:
     return taken
 
 
-def measure(url: str, records: list[Article], rounds: int) -> None:
+def measure(url: str, records: list[Article], path: Path, rounds: int) -> None:
     engine = empty(url)
     write_all(engine, records)
     rows = written_rows(engine)
@@ -192,6 +200,13 @@ def measure(url: str, records: list[Article], rounds: int) -> None:
     taken: dict[str, list[float]] = {floor: [], "writer": [], "again": [], "naive ORM": []}
     for _ in range(rounds):
         taken[floor].append(seconds(write_raw, url, bound) / len(records))
+        if engine.dialect.name == "postgresql":
+            engine = empty(url)
+            for name in ("bulk", "bulk again"):
+                start = time.perf_counter()
+                write_in_bulk(engine, path)
+                taken.setdefault(name, []).append((time.perf_counter() - start) / len(records))
+            engine.dispose()
         engine = empty(url)
         for name in ("writer", "again"):
             start = time.perf_counter()
@@ -213,8 +228,10 @@ def main() -> None:
     options = parser.parse_args()
     records = list(corpus.articles(options.articles))
     with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "articles.jsonl"
+        path.write_text("".join(f"{to_json(record)}\n" for record in records), encoding="utf-8")
         for url in options.database or [f"sqlite:///{folder}/articles.db"]:
-            measure(url, records, options.rounds)
+            measure(url, records, path, options.rounds)
     print(f"peak memory {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024:.0f} MB, the corpus included")
 
 

@@ -111,10 +111,15 @@ def _serve(key: int, make: tuple[Callable[..., Any], tuple[Any, ...]], method: s
 
 
 def _settle_in(records: Any, level: int, stop: Connection) -> None:
-    """Set up the process: the crawl tells it when to stop, so signals meant for the crawl are not its own."""
+    """Set up the process: the crawl tells it when to stop, and hears what it logs."""
+    follow_parent(stop)
+    logging.basicConfig(handlers=[QueueHandler(records)], level=level)
+
+
+def follow_parent(stop: Connection | None = None) -> None:
+    """Make this process end with the one that started it, and by no signal meant for that one."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
-    logging.basicConfig(handlers=[QueueHandler(records)], level=level)
     end_with_parent(stop)
 
 

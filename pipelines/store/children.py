@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import NamedTuple, Protocol
 
-from sqlalchemy import Connection, Table, bindparam, delete, select, update
+from sqlalchemy import Connection, Table, delete, select
 
 from pipelines.record import Article
 from pipelines.store.names import NameKeys
@@ -27,7 +27,7 @@ from pipelines.store.schema import (
     ImageContributionRow,
     ImageRow,
 )
-from pipelines.store.statements import among, chunks, insert_rows, table_of
+from pipelines.store.statements import among, chunks, insert_rows, table_of, update_rows
 
 # An article with its surrogate key.
 KeyedArticle = tuple[int, Article]
@@ -121,13 +121,11 @@ def write_urls(connection: Connection, articles: Sequence[KeyedArticle], written
         else:
             new += [row | {"page_position": None} for url, row in wanted.items() if url not in there]
     insert_rows(connection, table, new)
-    if moved:
-        statement = update(table).where(table.c.article_id == bindparam("key"), table.c.url == bindparam("address"))
-        connection.execute(statement.values(page_position=bindparam("position")), moved)
+    update_rows(connection, table, ["article_id", "url"], moved)
 
 
 def _moved(key: int, there: Mapping[str, int | None], wanted: Mapping[str, Row]) -> Iterator[Row]:
     for url, position in there.items():
         now = wanted[url]["page_position"] if url in wanted else None
         if now != position:
-            yield {"key": key, "address": url, "position": now}
+            yield {"article_id": key, "url": url, "page_position": now}

@@ -8,11 +8,11 @@ from functools import lru_cache
 from typing import Any, Literal, NamedTuple
 from urllib.parse import urlsplit
 
-from sqlalchemy import Connection, bindparam, select, update
+from sqlalchemy import Connection, select
 
 from pipelines.store.column_types import HOST_LENGTH, URL_LENGTH
 from pipelines.store.schema import PageRow
-from pipelines.store.statements import among, chunks, insert_rows, table_of
+from pipelines.store.statements import among, chunks, insert_rows, table_of, update_rows
 
 PageState = Literal["found", "stored", "rejected", "failed", "gone", "list"]
 
@@ -150,13 +150,13 @@ def settle_pages(
         state_changes = not is_settled and (page.state == "failed" or (now.state, now.error) != before[1:3])
         if not state_changes and visit is None:
             continue
-        row = {"page_id": before.id, "state": now.state, "error": now.error, "attempts": attempts}
+        row = {"id": before.id, "state": now.state, "error": now.error, "attempts": attempts}
         row |= {"visited_at": seen_at if state_changes or visit is not None else None}
         changed.append(row | _visited(before._replace(attempts=attempts), now, visit, seen_at))
     for rows in _alike(new):
         insert_rows(connection, table, rows)
     for rows in _alike(changed):
-        _update(connection, rows)
+        update_rows(connection, table, ["id"], rows)
 
 
 class Known(NamedTuple):
@@ -196,7 +196,7 @@ def _list_row(
     before: Known, page: Settlement, visit: Visit | None, seen_at: datetime, *, is_front: bool
 ) -> dict[str, Any]:
     """Give what a visit makes of a list page: the first one is due again sooner the more it changes, others never."""
-    row: dict[str, Any] = {"page_id": before.id, "visited_at": seen_at, "error": page.error}
+    row: dict[str, Any] = {"id": before.id, "visited_at": seen_at, "error": page.error}
     if page.state != "list":
         wait = _RETRIES[min(before.attempts, len(_RETRIES) - 1)] if page.state == "failed" else _LONGEST_LIST_INTERVAL
         is_given_up = not is_front and before.attempts + 1 >= _MOST_LIST_ATTEMPTS
@@ -215,14 +215,6 @@ def _alike(rows: list[dict[str, Any]]) -> Iterable[list[dict[str, Any]]]:
     for row in rows:
         groups.setdefault(tuple(row), []).append(row)
     return groups.values()
-
-
-def _update(connection: Connection, rows: list[dict[str, Any]]) -> None:
-    if rows:
-        table = table_of(PageRow)
-        names = [name for name in rows[0] if name != "page_id"]
-        statement = update(table).where(table.c.id == bindparam("page_id"))
-        connection.execute(statement.values({name: bindparam(name) for name in names}), rows)
 
 
 def _new_page(url: str, page: Settlement, seen_at: datetime) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from sqlalchemy import Connection, Table, select
 
 from pipelines.store.conversion import ChannelNode
 from pipelines.store.schema import ChannelRow, KeywordRow, OrganizationRow, PersonRow
-from pipelines.store.statements import among, chunks, insert_missing, table_of
+from pipelines.store.statements import among, chunks, insert_missing, insert_missing_names, table_of
 
 # Beyond this many the cache starts afresh, so that memory stays flat.
 _CACHE_LIMIT = 100_000
@@ -109,8 +109,7 @@ def _resolve(connection: Connection, table: Table, cache: KeyCache, names: Itera
     # In one order everywhere, so that two writers never wait for each other in a circle.
     missing = sorted(cache.missing(wanted))
     if missing:
-        statement = insert_missing(connection, table, ["name"]).returning(table.c.name, table.c.id)
-        cache.learn((name, key) for name, key in connection.execute(statement, [{"name": name} for name in missing]))
+        cache.learn(insert_missing_names(connection, table, missing))
         # Those another writer added in the meantime are not returned.
         _look_up(connection, table, "name", cache, missing)
 

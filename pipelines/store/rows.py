@@ -22,17 +22,36 @@ Row = dict[str, Any]
 PEOPLE_LISTS = ("authors", "photographers", "editors", "contributors")
 
 
+class Derived(NamedTuple):
+    """What search and reposts need of a record.
+
+    Attributes:
+        terms: its `article_search` rows as PostgreSQL takes them, but for the key.
+        bands: the bands of its MinHash.
+    """
+
+    terms: list[bytes]
+    bands: list[int]
+
+
 class PreparedArticle(NamedTuple):
-    """A record with what is worked out once: its channels and its digest."""
+    """A record with what is worked out once: its channels and digests, `derived` where that was done beforehand."""
 
     article: Article
     path: list[ChannelNode]
     record_hash: str
+    content_hash: str
+    derived: Derived | None = None
+
+
+# A prepared article with its surrogate key.
+KeyedPrepared = tuple[int, PreparedArticle]
 
 
 def prepare_article(article: Article) -> PreparedArticle:
     """Work out what the writer needs of a record more than once."""
-    return PreparedArticle(article, channel_path(article.breadcrumbs, article.section), record_hash(article))
+    path = channel_path(article.breadcrumbs, article.section)
+    return PreparedArticle(article, path, record_hash(article), content_hash(article))
 
 
 def people_of(article: Article) -> Iterator[Person]:
@@ -57,7 +76,7 @@ def organizations_of(article: Article) -> Iterator[str]:
 
 def article_row(prepared: PreparedArticle, keys: NameKeys) -> Row:
     """Give the columns of `article` that the record fills."""
-    article, path, digest = prepared
+    article, path = prepared.article, prepared.path
     published = parse_published(article.date_published)
     dateline = article.dateline
     return {
@@ -84,8 +103,8 @@ def article_row(prepared: PreparedArticle, keys: NameKeys) -> Row:
         "body_blocks": block_columns(article.body)[1],
         "copyright_notice": article.copyright_notice,
         "page_count": article.page_count,
-        "content_hash": content_hash(article),
-        "record_hash": digest,
+        "content_hash": prepared.content_hash,
+        "record_hash": prepared.record_hash,
     }
 
 

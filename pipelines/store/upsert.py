@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
-from sqlalchemy import BindParameter, Connection, bindparam, func, insert, select, update
+from sqlalchemy import Connection, func, insert, select, update
 
 from pipelines.record import Article, to_dict
 from pipelines.store.children import CHILDREN_BY_FIELDS, insert_children, write_urls
@@ -16,7 +16,7 @@ from pipelines.store.names import NameKeys
 from pipelines.store.reader import articles_by_key
 from pipelines.store.rows import PreparedArticle, Row, article_row, organizations_of, people_of
 from pipelines.store.schema import ArticleRow, RevisionRow
-from pipelines.store.statements import among, chunks, insert_rows, table_of
+from pipelines.store.statements import among, chunks, insert_rows, table_of, update_rows
 
 _article = table_of(ArticleRow)
 _revision = table_of(RevisionRow)
@@ -43,7 +43,7 @@ def upsert_articles(
 
     A record under another canonical address than the stored one is a `duplicate`: the first met stands.
     """
-    stored = _stored(connection, [item.article.article_id for item in prepared])
+    stored = _stored(connection, [item.article.article_id for item in prepared], lock=True)
     new: list[PreparedArticle] = []
     differing: list[PreparedArticle] = []
     outcomes: Counter[str] = Counter()
@@ -71,15 +71,14 @@ def upsert_articles(
     return outcomes
 
 
-def _stored(connection: Connection, article_ids: Sequence[str]) -> dict[str, _Stored]:
+def _stored(connection: Connection, article_ids: Iterable[str], *, lock: bool) -> dict[str, _Stored]:
     columns = (_article.c.article_id, _article.c.id, _article.c.record_hash, _article.c.canonical_url)
     stored: dict[str, _Stored] = {}
-    for chunk in chunks(article_ids):
-        query = (
-            select(*columns, _article.c.parser_version)
-            .where(among(connection, _article.c.article_id, chunk))
-            .with_for_update()
-        )
+    # In one order everywhere, so that two writers never wait for each other in a circle.
+    for chunk in chunks(sorted(article_ids)):
+        query = select(*columns, _article.c.parser_version).where(among(connection, _article.c.article_id, chunk))
+        if lock:
+            query = query.order_by(_article.c.article_id).with_for_update(of=_article)
         for article_id, *rest in connection.execute(query):
             stored[article_id] = _Stored(*rest)
     return stored
@@ -111,14 +110,11 @@ def _insert(
         return
     rows = [article_row(item, keys) | stamps | {"change_number": next(numbers)} for item in items]
     insert_rows(connection, _article, rows)
-    stored.update(_stored(connection, [item.article.article_id for item in items]))
-    keyed = [(stored[item.article.article_id].key, item.article) for item in items]
-    insert_children(connection, keyed, keys)
+    stored.update(_stored(connection, [item.article.article_id for item in items], lock=False))
+    keyed = [(stored[item.article.article_id].key, item) for item in items]
+    insert_children(connection, [(key, item.article) for key, item in keyed], keys)
     write_search_terms(connection, keyed)
-    link_reposts(
-        connection,
-        [(key, article, row["content_hash"]) for (key, article), row in zip(keyed, rows, strict=True)],
-    )
+    link_reposts(connection, keyed)
 
 
 def _changes(connection: Connection, items: Sequence[PreparedArticle], stored: dict[str, _Stored]) -> list[_Change]:
@@ -144,25 +140,16 @@ def _replace(
         return
     _add_revisions(connection, changes, stored, stamps["last_changed"])
     rows = [article_row(change.prepared, keys) | stamps | {"change_number": next(numbers)} for change in changes]
-    columns: dict[str, BindParameter[Any]] = {name: bindparam(f"new_{name}") for name in rows[0]}
-    connection.execute(
-        update(_article).where(_article.c.id == bindparam("article_key")).values(columns),
-        [
-            {f"new_{name}": value for name, value in row.items()} | {"article_key": change.key}
-            for change, row in zip(changes, rows, strict=True)
-        ],
+    update_rows(
+        connection, _article, ["id"], [{"id": change.key} | row for change, row in zip(changes, rows, strict=True)]
     )
     for child, fields in CHILDREN_BY_FIELDS:
         touched = [(change.key, change.prepared.article) for change in changes if not fields.isdisjoint(change.fields)]
         child.delete(connection, touched)
         child.insert(connection, touched, keys)
-    reworded = [
-        (change.key, change.prepared.article, row["content_hash"])
-        for change, row in zip(changes, rows, strict=True)
-        if not SEARCHED_FIELDS.isdisjoint(change.fields)
-    ]
-    write_search_terms(connection, [(key, article) for key, article, _ in reworded], {key for key, *_ in reworded})
-    link_reposts(connection, reworded, {key for key, *_ in reworded})
+    reworded = [(change.key, change.prepared) for change in changes if not SEARCHED_FIELDS.isdisjoint(change.fields)]
+    write_search_terms(connection, reworded, {key for key, _ in reworded})
+    link_reposts(connection, reworded, {key for key, _ in reworded})
 
 
 def _add_revisions(

@@ -16,10 +16,10 @@ from pipelines.store.engine import database_reason, store_errors, write_transact
 from pipelines.store.held import drop_held
 from pipelines.store.ledger import FAILED_REASONS, Noted, Settlement, Visit, page_errors, settle_pages
 from pipelines.store.names import NameKeys
+from pipelines.store.preparing import PreparedBatch, prepare_records, rejected_page
 from pipelines.store.retry import PATIENCE, retried
-from pipelines.store.rows import prepare_article
+from pipelines.store.rows import PreparedArticle
 from pipelines.store.runs import UNSTORABLE, RejectedPage, add_rejections, parser_version
-from pipelines.store.storable import printable, storage_fault
 from pipelines.store.upsert import upsert_articles
 
 
@@ -104,29 +104,43 @@ class Writer:
             StoreError: the database cannot be written; nothing of the batch is stored.
         """
         answers = _Answers(list(visits), list(noted))
-        moment = seen_at or datetime.now(UTC)
-        articles: list[Article] = []
-        rejected: list[RejectedPage] = []
-        for record in records:
-            if isinstance(record, Rejection):
-                rejected.append(_rejected(record.url, record.reason, record.detail))
-            elif fault := storage_fault(record):
-                rejected.append(_rejected(record.url, UNSTORABLE, fault))
-            else:
-                articles.append(record)
+        return self._write_prepared(prepare_records(records), seen_at or datetime.now(UTC), answers)
+
+    def write_prepared(self, batch: PreparedBatch, *, seen_at: datetime | None = None) -> WriteSummary:
+        """Write a batch that is prepared, as `write` does.
+
+        Raises:
+            StoreError: the database cannot be written; nothing of the batch is stored.
+        """
+        return self._write_prepared(batch, seen_at or datetime.now(UTC), _Answers([], []))
+
+    def _write_prepared(self, batch: PreparedBatch, moment: datetime, answers: _Answers) -> WriteSummary:
         with store_errors(self._engine):
             try:
-                return self._write_batch(articles, rejected, moment, answers)
+                return self._write_batch(batch.articles, batch.rejected, moment, answers)
             except DBAPIError as error:
-                if not isinstance(error, IntegrityError) and not _is_refusal(error):
+                if not _is_of_one_record(error):
                     raise
                 # Another writer was first with a row of ours, or one record is refused: each on its own tells which.
-                summary = self._write_batch([], rejected, moment, answers)
-                for article in articles:
-                    summary += self._write_alone(article, moment, answers)
-                return summary
+                summary = self._write_batch([], batch.rejected, moment, answers)
+                return summary + self._write_divided(batch.articles, moment, answers)
 
-    def _write_alone(self, article: Article, moment: datetime, answers: _Answers) -> WriteSummary:
+    def _write_divided(self, articles: Sequence[PreparedArticle], moment: datetime, answers: _Answers) -> WriteSummary:
+        """Write articles that cannot all be written together: halves, and halves of these, in their order."""
+        summary = WriteSummary()
+        if len(articles) == 1:
+            return self._write_alone(articles[0], moment, answers)
+        middle = len(articles) // 2
+        for half in filter(None, (articles[:middle], articles[middle:])):
+            try:
+                summary += self._write_batch(half, [], moment, answers)
+            except DBAPIError as error:
+                if not _is_of_one_record(error):
+                    raise
+                summary += self._write_divided(half, moment, answers)
+        return summary
+
+    def _write_alone(self, article: PreparedArticle, moment: datetime, answers: _Answers) -> WriteSummary:
         try:
             return self._write_batch([article], [], moment, answers)
         except IntegrityError:
@@ -139,13 +153,18 @@ class Writer:
         except DBAPIError as error:
             return self._refuse(article, error, moment, answers)
 
-    def _refuse(self, article: Article, error: DBAPIError, moment: datetime, answers: _Answers) -> WriteSummary:
-        if not isinstance(error, IntegrityError) and not _is_refusal(error):
+    def _refuse(self, article: PreparedArticle, error: DBAPIError, moment: datetime, answers: _Answers) -> WriteSummary:
+        if not _is_of_one_record(error):
             raise error
-        return self._write_batch([], [_rejected(article.url, UNSTORABLE, database_reason(error))], moment, answers)
+        page = rejected_page(article.article.url, UNSTORABLE, database_reason(error))
+        return self._write_batch([], [page], moment, answers)
 
     def _write_batch(
-        self, articles: Sequence[Article], rejected: Sequence[RejectedPage], moment: datetime, answers: _Answers
+        self,
+        articles: Sequence[PreparedArticle],
+        rejected: Sequence[RejectedPage],
+        moment: datetime,
+        answers: _Answers,
     ) -> WriteSummary:
         def work(is_doubtful: bool) -> WriteSummary:
             return self._write_once(articles, rejected, moment, answers, is_doubtful)
@@ -154,7 +173,7 @@ class Writer:
 
     def _write_once(
         self,
-        articles: Sequence[Article],
+        articles: Sequence[PreparedArticle],
         rejected: Sequence[RejectedPage],
         moment: datetime,
         answers: _Answers,
@@ -164,13 +183,13 @@ class Writer:
         try:
             with write_transaction(self._engine) as connection:
                 for distinct in _rounds(articles):
-                    prepared = [prepare_article(article) for article in distinct]
-                    outcomes += upsert_articles(connection, prepared, self._keys, moment, self._parser_version)
+                    outcomes += upsert_articles(connection, distinct, self._keys, moment, self._parser_version)
                 may_be_there = self._is_repeatable or is_doubtful
                 fresh = _not_in_ledger(connection, rejected) if may_be_there else rejected
                 add_rejections(connection, fresh, run_id=self._run_id, seen_at=moment)
-                self._settle(connection, articles, rejected, moment, answers)
-                drop_held(connection, [article.url for article in articles])
+                records = [item.article for item in articles]
+                self._settle(connection, records, rejected, moment, answers)
+                drop_held(connection, [record.url for record in records])
         except BaseException:
             self._keys.rollback()
             raise
@@ -225,13 +244,13 @@ def write_articles(
     return Writer(engine).write(records, seen_at=seen_at)
 
 
-def _is_refusal(error: DBAPIError) -> bool:
-    """Tell whether the database refuses a value: PostgreSQL's class 54 is what goes beyond one of its limits."""
-    return isinstance(error, DataError) or str(getattr(error.orig, "sqlstate", None) or "").startswith("54")
+def _is_of_one_record(error: DBAPIError) -> bool:
+    """Tell whether a batch failed by a record of it: a row that another writer wrote first, or a value refused.
 
-
-def _rejected(url: str, reason: str, detail: str | None) -> RejectedPage:
-    return RejectedPage(printable(url), reason, None if detail is None else printable(detail))
+    PostgreSQL's class 54 is what goes beyond one of its limits.
+    """
+    is_beyond_limit = str(getattr(error.orig, "sqlstate", None) or "").startswith("54")
+    return isinstance(error, IntegrityError | DataError) or is_beyond_limit
 
 
 def _settlement(page: RejectedPage) -> Settlement:
@@ -242,17 +261,23 @@ def _settlement(page: RejectedPage) -> Settlement:
 def _not_in_ledger(connection: Connection, rejected: Sequence[RejectedPage]) -> list[RejectedPage]:
     """Leave out pages of which the ledger says the same already: outside a run, the same input changes nothing."""
     known = page_errors(connection, [page.url for page in rejected])
-    return [page for page in rejected if known.get(page.url) != _settlement(page).error]
+    fresh: list[RejectedPage] = []
+    for page in rejected:
+        error = _settlement(page).error
+        if known.get(page.url) != error:
+            fresh.append(page)
+            known[page.url] = error
+    return fresh
 
 
-def _rounds(articles: Sequence[Article]) -> list[list[Article]]:
+def _rounds(articles: Sequence[PreparedArticle]) -> list[list[PreparedArticle]]:
     """Give the articles in rounds none of which holds an id twice, the order of one id's records kept."""
-    rounds: list[list[Article]] = []
+    rounds: list[list[PreparedArticle]] = []
     met: Counter[str] = Counter()
-    for article in articles:
-        number = met[article.article_id]
+    for prepared in articles:
+        number = met[prepared.article.article_id]
         if number == len(rounds):
             rounds.append([])
-        rounds[number].append(article)
-        met[article.article_id] += 1
+        rounds[number].append(prepared)
+        met[prepared.article.article_id] += 1
     return rounds

@@ -14,12 +14,12 @@ from pipelines.store.engine import open_database
 from pipelines.store.reader import read_articles
 from tests import servers
 
-_KILLS = {"sqlite": 10, "postgresql": 4, "mariadb": 4}
+_KILLS = {"sqlite": 10, "postgresql": 4, "mariadb": 4, "postgresql --bulk": 4}
 
 
-def ingest(path: Path, url: str) -> subprocess.Popen:
+def ingest(path: Path, url: str, *options: str) -> subprocess.Popen:
     command = [sys.executable, "-c", "from zjol_crawler.cli import main; main()", "ingest", str(path), "--db", url]
-    return subprocess.Popen(command, stderr=subprocess.DEVNULL)
+    return subprocess.Popen([*command, *options], stderr=subprocess.DEVNULL)
 
 
 def table_sizes(url: str) -> dict[str, int]:
@@ -42,7 +42,7 @@ def test_killed_and_run_again(name, tmp_path):
     if name == "sqlite":
         url = f"sqlite:///{tmp_path / 'articles.db'}"
     else:
-        server = servers.postgresql() if name == "postgresql" else servers.mariadb()
+        server = servers.postgresql() if name.startswith("postgresql") else servers.mariadb()
         if server is None:
             pytest.skip("no MariaDB answers at ZJOL_TEST_MARIADB")
         servers.wipe(server)
@@ -51,11 +51,12 @@ def test_killed_and_run_again(name, tmp_path):
     path = tmp_path / "records.jsonl"
     path.write_text("".join(f"{line}\n" for line in lines), encoding="utf-8")
     chance = random.Random(name)
+    options = name.split()[1:]
     killed = 0
     for _ in range(_KILLS[name]):
-        run = ingest(path, url)
+        run = ingest(path, url, *options)
         try:
-            run.wait(chance.uniform(0.4, 1.4))
+            run.wait(chance.uniform(0.4, 1.4) + (0.8 if options else 0))
         except subprocess.TimeoutExpired:
             run.kill()
             killed += 1
@@ -64,7 +65,7 @@ def test_killed_and_run_again(name, tmp_path):
         if run.returncode == 0:
             break
     assert killed >= 3
-    assert ingest(path, url).wait(60) == 0
+    assert ingest(path, url, *options).wait(60) == 0
     engine = open_database(url)
     assert sorted(map(to_json, read_articles(engine))) == sorted(lines)
     engine.dispose()

@@ -13,60 +13,14 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from pipelines.record import Article, to_dict
+from pipelines.record_parquet import ARTICLE_FIELDS
 from pipelines.store.conversion import DAY, SECOND, parse_published
 
-_PERSON = pa.struct(
-    [("name", pa.string()), ("title", pa.string()), ("affiliation", pa.string()), ("role", pa.string())]
-)
-_PEOPLE = pa.list_(_PERSON)
-_CREDIT = pa.struct([("raw", pa.string()), ("organization", pa.string()), ("people", _PEOPLE)])
+_PUBLISHED = (("published_at", pa.timestamp("s", tz="UTC")), ("published_precision", pa.string()))
+_AFTER = [name for name, _ in ARTICLE_FIELDS].index("date_published") + 1
 
 # The record's keys, and `published_at`, the instant: `date_published` stays as printed.
-SCHEMA = pa.schema(
-    [
-        ("schema_version", pa.int32()),
-        ("url", pa.string()),
-        ("canonical_url", pa.string()),
-        ("article_id", pa.string()),
-        ("template", pa.string()),
-        ("encoding", pa.string()),
-        ("kicker", pa.string()),
-        ("headline", pa.string()),
-        ("subheadline", pa.string()),
-        ("date_published", pa.string()),
-        ("published_at", pa.timestamp("s", tz="UTC")),
-        ("published_precision", pa.string()),
-        ("source", pa.string()),
-        ("byline", pa.string()),
-        ("authors", _PEOPLE),
-        ("photographers", _PEOPLE),
-        ("editors", _PEOPLE),
-        ("contributors", _PEOPLE),
-        ("breadcrumbs", pa.list_(pa.struct([("name", pa.string()), ("url", pa.string())]))),
-        ("section", pa.string()),
-        ("abstract", pa.string()),
-        ("editors_note", pa.string()),
-        (
-            "dateline",
-            pa.struct(
-                [
-                    ("raw", pa.string()),
-                    ("organization", pa.string()),
-                    ("place", pa.string()),
-                    ("date", pa.string()),
-                    ("people", _PEOPLE),
-                ]
-            ),
-        ),
-        ("body", pa.list_(pa.struct([("type", pa.string()), ("text", pa.string()), ("image", pa.int32())]))),
-        ("article_body", pa.string()),
-        ("images", pa.list_(pa.struct([("url", pa.string()), ("caption", pa.string()), ("credit", _CREDIT)]))),
-        ("keywords", pa.list_(pa.string())),
-        ("copyright_notice", pa.string()),
-        ("page_urls", pa.list_(pa.string())),
-        ("page_count", pa.int32()),
-    ]
-)
+SCHEMA = pa.schema([*ARTICLE_FIELDS[:_AFTER], *_PUBLISHED, *ARTICLE_FIELDS[_AFTER:]])
 _ROWS_AT_ONCE = 500
 _SHANGHAI_OFFSET = timedelta(hours=8)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import struct
 from collections.abc import Sequence
 from typing import Any
 
@@ -41,6 +42,27 @@ class Terms(TypeDecorator[Sequence[str]]):
             # The server gathers the places of a term met again.
             return " ".join([f"{term}:{place}" for place, term in enumerate(value, start=1)])
         return " ".join(map(_ascii, value)) if dialect.name == "mariadb" else " ".join(value)
+
+
+# What PostgreSQL keeps at most of one term.
+_MOST_PLACES = 256
+_ONE_PLACE = [b"\0\0\1" + place.to_bytes(2, "big") for place in range(4096)]
+
+
+def binary_tsvector(terms: Sequence[str]) -> bytes:
+    """Give terms as PostgreSQL's binary `tsvector`, which it reads in a fraction of the time of the text."""
+    places: dict[str, list[int]] = {}
+    for place, term in enumerate(terms, start=1):
+        if term in places:
+            places[term].append(place)
+        else:
+            places[term] = [place]
+    parts = [len(places).to_bytes(4, "big")]
+    for term in sorted(places):
+        parts.append(term.encode())
+        own = places[term][:_MOST_PLACES]
+        parts.append(_ONE_PLACE[own[0]] if len(own) == 1 else struct.pack(f">xH{len(own)}H", len(own), *own))
+    return b"".join(parts)
 
 
 def articles_with(connection: Connection, terms: Sequence[str], *, beginning: bool = False) -> Select[int]:
