@@ -16,7 +16,7 @@ from zjol_crawler.captures import Captures, Group
 from zjol_crawler.processes import map_in_processes
 
 _CHUNK = 32
-# lxml keeps every id it has met, so a process is replaced after this many chunks.
+# C libraries need not give back what they took, so a process is replaced after this many chunks.
 _CHUNKS_A_PROCESS = 500
 
 

@@ -32,7 +32,8 @@ def map_in_processes(
         function: a function of a module; its results and errors come back pickled.
         items: what to call it with.
         workers: processes.
-        calls: after so many calls a process is replaced by a fresh one; without it never.
+        calls: after so many calls a process is replaced by a fresh one; without it never. Where calls are long, 1: only
+            then are there never more processes than `workers`.
 
     Raises:
         WorkerDiedError: a process was killed.
@@ -45,12 +46,14 @@ def map_in_processes(
     context.set_forkserver_preload([getattr(function, "func", function).__module__])
     try:
         for item in items:
-            if pool is None or (calls is not None and left == 0):
-                # ProcessPoolExecutor's own max_tasks_per_child hangs (CPython issue 115634), so the whole pool is
-                # replaced; the old one ends its work while the new one begins.
+            if pool is None or (calls is not None and calls > 1 and left == 0):
+                # A max_tasks_per_child above 1 hangs (CPython issue 115634), so the whole pool is replaced; the old one
+                # ends its work while the new one begins.
                 if pool is not None:
                     pool.shutdown(wait=False)
-                pool = ProcessPoolExecutor(workers, mp_context=context, initializer=_settle_in)
+                pool = ProcessPoolExecutor(
+                    workers, context, initializer=_settle_in, max_tasks_per_child=1 if calls == 1 else None
+                )
                 left = workers * (calls or 0)
             waiting.append(pool.submit(function, item))
             left -= 1
