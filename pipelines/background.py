@@ -16,7 +16,7 @@ from concurrent.futures import Executor, ProcessPoolExecutor, ThreadPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from itertools import count
 from logging.handlers import QueueHandler, QueueListener
-from multiprocessing.connection import wait
+from multiprocessing.connection import Connection, wait
 from typing import Any, Literal
 
 Place = Literal["process", "thread"]
@@ -39,16 +39,18 @@ class Background:
             place: where the work is done; a thread starts at once and shares this process's time.
         """
         self._listener: QueueListener | None = None
+        self._stop: Connection | None = None
         self._executor: Executor
         if place == "thread":
             self._executor = ThreadPoolExecutor(1, thread_name_prefix="background")
             return
         context = multiprocessing.get_context("spawn")
         records = context.Queue()
+        stop, self._stop = context.Pipe(duplex=False)
         self._listener = QueueListener(records, _PassOn(), respect_handler_level=True)
         self._listener.start()
         level = logging.getLogger().getEffectiveLevel()
-        self._executor = ProcessPoolExecutor(1, context, initializer=_settle_in, initargs=(records, level))
+        self._executor = ProcessPoolExecutor(1, context, initializer=_settle_in, initargs=(records, level, stop))
 
     def servant(self, make: Callable[..., Any], *arguments: Any) -> Servant:
         """Give an object made in the background; an error of its making is raised by its first call."""
@@ -64,6 +66,11 @@ class Background:
             return await asyncio.get_running_loop().run_in_executor(self._executor, function, *arguments)
         except BrokenProcessPool as error:
             raise BackgroundDiedError("the process that extracts and stores died; run again to go on") from error
+
+    def give_up(self) -> None:
+        """End the process at once, whatever it does: what it was told and has not done is not done."""
+        if self._stop is not None:
+            self._stop.send(None)
 
     def close(self) -> None:
         """Wait for what is under way and end."""
@@ -103,21 +110,17 @@ def _serve(key: int, make: tuple[Callable[..., Any], tuple[Any, ...]], method: s
     return getattr(_servants[key], method)(*arguments)
 
 
-def _settle_in(records: Any, level: int) -> None:
+def _settle_in(records: Any, level: int, stop: Connection) -> None:
     """Set up the process: the crawl tells it when to stop, so signals meant for the crawl are not its own."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
     logging.basicConfig(handlers=[QueueHandler(records)], level=level)
-    end_with_parent()
+    threading.Thread(target=_end_when_told, args=(stop,), daemon=True).start()
 
 
-def end_with_parent() -> None:
-    """Let this process end when the one that started it was killed: nobody is left to work for."""
-    threading.Thread(target=_wait_for_parent, daemon=True).start()
-
-
-def _wait_for_parent() -> None:
+def _end_when_told(stop: Connection) -> None:
+    """End when the crawl was killed, for nobody is left to work for, or gives up."""
     parent = multiprocessing.parent_process()
     if parent is not None:
-        wait([parent.sentinel])
+        wait([parent.sentinel, stop])
         os._exit(1)

@@ -19,7 +19,7 @@ _OPENER = re.compile(
     r"^[\s\u3000]*(?:您|你)?(?:当前|现在|目前|所在)?的?(?:当前|现在|目前|所在)?的?位置(?:是)?\s*[:：]?"
 )
 _LABELLED = etree.XPath("descendant::text()[contains(., '位置')]/..")
-_SEPARATORS = (">", "»", "›", "/", "|", "-", "：", ":")
+_LOOSE_SEPARATORS = ("", "-", "－", "—", "/", "|", "·", "：", ":")
 # TRS marks the links of a trail with this class.
 _TRAIL_LINK = "a.CurrChnlCls"
 _LONGEST = 200
@@ -59,22 +59,30 @@ def _address(href: str, document: Document) -> str | None:
 
 
 def _marked_text(element: etree._Element) -> list[str]:
-    """Give the trail's text with a `>` between links that stand side by side with nothing between them."""
+    """Give the trail's text with a `>` between links that a dash, a stroke or nothing parts.
+
+    Inside a name such a sign belongs to it.
+    """
     pieces: list[str] = []
-    after_link = False
+    between: list[str] | None = None
     for event, part in etree.iterwalk(element, events=("start", "end")):
         if part.tag in ("script", "style"):
             continue
         if event == "start":
-            if part.tag == "a" and after_link and not "".join(pieces).rstrip().endswith(_SEPARATORS):
-                pieces.append(" > ")
-            if part.text:
-                pieces.append(part.text)
+            if part.tag == "a" and between is not None:
+                said = "".join(between)
+                pieces.append(" > " if said.strip() in _LOOSE_SEPARATORS else said)
+                between = None
+            text = part.text
         else:
             if part.tag == "a":
-                after_link = True
-            if part.tail and part is not element:
-                pieces.append(part.tail)
+                between = []
+            text = part.tail if part is not element else None
+        if text:
+            (pieces if between is None else between).append(text)
+    if between is not None:
+        said = "".join(between).strip()
+        pieces.append(" > " + said[1:] if said[:1] in _LOOSE_SEPARATORS else " " + said)
     return pieces
 
 

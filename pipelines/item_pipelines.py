@@ -34,11 +34,14 @@ from pipelines.recording import Recorded, Recorder
 from pipelines.run_stats import PEAK_MEMORY_STAT, SECONDS_PREFIX, STAT_PREFIX, end_of_run
 from pipelines.store.engine import open_database
 from pipelines.store.errors import StoreError
+from pipelines.store.ledger import host_of
 from pipelines.store.retry import PATIENCE
 from pipelines.store.runs import finish_run, pulse, start_run
 
 STORE_FAILED = "store_failed"
 STORE_ERROR_STAT = "zjol/store_error"
+# Signal: the run was told to stop, and waits no longer for what is under way.
+stop_overdue = object()
 
 _DEFAULT_BATCH_SIZE = 100
 # While one is worked on, the next is on its way there.
@@ -141,6 +144,7 @@ class StorePipeline:
         crawler.signals.connect(pipeline.finish_run, signals.spider_closed)
         crawler.signals.connect(pipeline.note_answer, signals.response_received)
         crawler.signals.connect(pipeline.note_error, signals.spider_error)
+        crawler.signals.connect(pipeline.give_up, stop_overdue)
         return pipeline
 
     async def open_spider(self) -> None:
@@ -209,9 +213,18 @@ class StorePipeline:
         finally:
             self._engine.dispose()
 
+    def give_up(self) -> None:
+        """Leave what is not stored yet, for a database that is away or slow, to another run."""
+        if not self._failed and (self._waiting or self._recording):
+            self._failed = True
+            logger.warning("stopped before all that was fetched could be stored; the next run fetches it again")
+            background_of(self._crawler).give_up()
+
     def note_answer(self, request: Request) -> None:
-        """Count how long an answer was waited for."""
-        self._spend("fetch", request.meta.get("download_latency", 0.0))
+        """Count how long an answer was waited for, in all and of its host."""
+        latency = request.meta.get("download_latency", 0.0)
+        self._spend("fetch", latency)
+        self._spend(f"fetch/{host_of(request.url)}", latency)
 
     def note_error(self, failure: Failure) -> None:
         """Keep the traceback of the first exception in the spider for the run's row."""

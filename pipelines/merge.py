@@ -98,8 +98,14 @@ def join(readings: Sequence[PageReading]) -> Article | Rejection:
         keywords=_first(reading.keywords for reading in readings) or [],
         copyright_notice=_first(reading.copyright_notice for reading in readings),
         page_urls=[reading.url for reading in readings],
-        page_count=max(len(readings), *(max(reading.page_count, reading.page_number) for reading in readings)),
+        page_count=_page_count(readings),
     )
+
+
+def _page_count(readings: Sequence[PageReading]) -> int:
+    """Give how many pages the pagers say there are; without a pager, as many as the addresses show."""
+    printed = max(reading.page_count for reading in readings)
+    return max(len(readings), printed if printed > 1 else max(reading.page_number for reading in readings))
 
 
 def _first(values: Iterable[T | None]) -> T | None:

@@ -12,7 +12,7 @@ from pipelines.document import Document
 from pipelines.lines.dates import read_datetime
 from pipelines.lines.editors import read_editor_line
 from pipelines.lines.meta import MetaLine, read_meta_line
-from pipelines.places import Places
+from pipelines.places import Places, may_head
 from pipelines.record import Person
 from pipelines.templates.base import Template
 from pipelines.text import clean
@@ -20,6 +20,9 @@ from pipelines.title_block import fold, is_late_meta_line, is_meta_line
 
 # Source and author stand right after an old page's body; further down such a label is another article's.
 _LATE_LINES = 20
+# A row of links or of words between strokes is the page's foot, no author.
+_MOSTLY_LINKS = 0.8
+_FEW_STROKES = 2
 
 
 class Meta(NamedTuple):
@@ -38,7 +41,8 @@ def read_meta(document: Document, template: type[Template], places: Places) -> M
     """
     readings: list[MetaLine] = []
     published = source = byline = None
-    if (element := document.index.first(*template.published)) is not None:
+    dated = [element for selector in template.published for element in document.index.select(selector)]
+    if (element := next((each for each in dated if may_head(each, places)), None)) is not None:
         text = _text(element)
         published = read_datetime(text)
         readings.append(read_meta_line(text))
@@ -61,6 +65,8 @@ def read_meta(document: Document, template: type[Template], places: Places) -> M
         lines = [line for line in places.before[-3:] if is_meta_line(line.text)]
     readings += [read_meta_line(_line_text(line)) for line in lines]
     published = published or next((reading.date for reading in readings if reading.date), None)
+    if published is None and dated:
+        published = read_datetime(_text(dated[0]))
     if template.meta_after_body:
         readings += [read_meta_line(text) for text in _late_lines(places)]
     return Meta(
@@ -80,7 +86,8 @@ def _late_lines(places: Places) -> list[str]:
         text = _line_text(line)
         if text.endswith((":", "：")) and position + 1 < len(places.after):
             following = places.after[position + 1]
-            if not is_late_meta_line(following.text) and read_editor_line(following.text) is None:
+            is_value = following.link_share < _MOSTLY_LINKS and following.text.count("|") < _FEW_STROKES
+            if is_value and not is_late_meta_line(following.text) and read_editor_line(following.text) is None:
                 text = f"{text} {following.text}"
         late.append(text)
     return late

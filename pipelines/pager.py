@@ -27,7 +27,10 @@ _PAGERS = (
 _TRS_SCRIPT = re.compile(r"createPageHTML\(\s*(\d{1,3})\s*,")
 _COUNT = re.compile(r"共\s*(\d{1,3})\s*页|\b\d{1,3}\s*/\s*(\d{1,3})\b")
 _LINKS_TO = etree.XPath(".//a[contains(@href, $stem)]")
+_PRINTED_NUMBER = re.compile(r"[\s\[【(（第]*(\d{1,3})[\s\]】)）页]*")
 _MOST_PAGES = 200
+# A frame around a whole article goes by such names too.
+_LONGEST_PAGER = 300
 
 
 def page_count(document: Document) -> int:
@@ -38,14 +41,14 @@ def page_count(document: Document) -> int:
         text = " ".join(pager.itertext())
         for match in _COUNT.finditer(text):
             count = max(count, int(match[1] or match[2]))
-        if _own_links(pager, document, own) or pager.tag == "div":
+        links = _own_links(pager, document, own)
+        if links or pager.tag == "div":
             for number in re.findall(r"(?<![\d.])\d{1,3}(?![\d.])", text):
                 if int(number) <= _MOST_PAGES:
                     count = max(count, int(number))
-        for number in _own_links(pager, document, own):
-            count = max(count, number)
+        count = max(count, *links, 1)
     stem = own.rpartition("/")[2].partition(".")[0]
-    if stem and document.mentions(f"{stem}_"):
+    if count == 1 and stem and document.mentions(f"{stem}_"):
         for link in _LINKS_TO(document.body, stem=stem):
             count = max(count, _page_number(link, document, own) or 1)
     if document.mentions("createPageHTML"):
@@ -71,10 +74,7 @@ def page_links(page: Page) -> list[str]:
     known: dict[int, str] = {parse_url(page.url).page_number: page.url}
     own = _own_key(page.url)
     for pager in _pagers(document):
-        for link in pager.iter("a"):
-            number = _page_number(link, document, own)
-            if number is not None:
-                known.setdefault(number, document.absolute(link.get("href") or ""))
+        known |= {number: url for number, url in _own_links(pager, document, own).items() if number not in known}
     return [known.get(number) or page_url(page.url, number) for number in range(1, count + 1)]
 
 
@@ -93,14 +93,32 @@ def _pagers(document: Document) -> list[etree._Element]:
         for element in document.index.select(selector):
             if element in found:
                 continue
-            if "news_more_page" in (element.get("class") or "") or _own_links(element, document, own):
+            is_named = "news_more_page" in (element.get("class") or "")
+            if is_named or (_is_short(element) and _own_links(element, document, own)):
                 found.append(element)
     return found
 
 
-def _own_links(pager: etree._Element, document: Document, own: str) -> list[int]:
-    numbers = (_page_number(link, document, own) for link in pager.iter("a"))
-    return [number for number in numbers if number is not None]
+def _is_short(element: etree._Element) -> bool:
+    return len("".join("".join(element.itertext()).split())) <= _LONGEST_PAGER
+
+
+def _own_links(pager: etree._Element, document: Document, own: str) -> dict[int, str]:
+    """Give the addresses of the article's pages in a pager by number: as printed, or as the address has it.
+
+    Where numbers are printed, links without one (下一页) name no further page.
+    """
+    printed: dict[int, str] = {}
+    named: dict[int, str] = {}
+    for link in pager.iter("a"):
+        number = _page_number(link, document, own)
+        if number is None:
+            continue
+        address = document.absolute(link.get("href") or "")
+        named.setdefault(number, address)
+        if label := _PRINTED_NUMBER.fullmatch("".join(link.itertext())):
+            printed.setdefault(int(label[1]), address)
+    return printed or named
 
 
 def _page_number(link: etree._Element, document: Document, own: str) -> int | None:

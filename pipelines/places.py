@@ -74,6 +74,11 @@ def find_body(document: Document, template: type[Template]) -> tuple[etree._Elem
     return None
 
 
+def has_body_name(document: Document, template: type[Template]) -> bool:
+    """Tell whether the page has a container of a name bodies go by, an empty one too."""
+    return document.index.has(*template.body, *COMMON_BODY)
+
+
 def divide(
     document: Document, template: type[Template], body: tuple[etree._Element, str] | None = None
 ) -> Places | None:
@@ -82,6 +87,25 @@ def divide(
     if places is None or not template.meta_after_body:
         return places
     return _move_late_meta(places)
+
+
+def may_head(element: etree._Element, places: Places) -> bool:
+    """Tell whether an element can belong to the article's head: in the column of title and body, not after the body."""
+    body = places.container
+    if body is None or _is_inside(element, body):
+        return True
+    if not _is_inside(element, _common_ancestor(places.title_element, body)):
+        return False
+    shared = _common_ancestor(element, body)
+    return _branch(element, shared) <= _branch(body, shared)
+
+
+def _branch(element: etree._Element, above: etree._Element) -> int:
+    """Give the position of the child of `above` that holds an element."""
+    current = element
+    while (parent := current.getparent()) is not None and parent is not above:
+        current = parent
+    return -1 if current is above else above.index(current)
 
 
 def _move_late_meta(places: Places) -> Places:

@@ -18,9 +18,18 @@ from pipelines.meta_line import Meta, read_meta
 from pipelines.page import Page
 from pipelines.pager import page_count
 from pipelines.papers import paper_name
-from pipelines.places import Places, divide, find_body
+from pipelines.places import Places, divide, find_body, has_body_name
 from pipelines.record import Breadcrumb, Person, Rejection
-from pipelines.refusals import MAX_BYTES, is_list, is_login, is_not_found, is_truncated, redirect_target, refuse
+from pipelines.refusals import (
+    MAX_BYTES,
+    MAX_TAGS,
+    is_list,
+    is_login,
+    is_not_found,
+    is_truncated,
+    redirect_target,
+    refuse,
+)
 from pipelines.templates.base import Template
 from pipelines.templates.fallback import Fallback
 from pipelines.templates.registry import choose
@@ -28,6 +37,8 @@ from pipelines.text import clean, clean_or_none
 from pipelines.title_block import Title, read_title
 from pipelines.urls import UrlKind, article_id, is_on_site, parse_url
 
+# An unknown page with more tags than any article has is not searched for its body: that takes minutes.
+_MOST_TAGS = 20_000
 # An e-paper's page name follows its number: 第00009版：文化.
 _PAGE_NUMBER = re.compile(r"^第?\s*[A-Za-z]{0,2}\d+\s*版?\s*[:：]?\s*")
 
@@ -66,6 +77,8 @@ def read_page(page: Page) -> PageReading | Rejection:
         decoded = decode(page.body, page.content_type)
     except Undecodable:
         return Rejection(url=page.url, reason="undecodable")
+    if decoded.text.count("<") > MAX_TAGS:
+        return Rejection(url=page.url, reason="too_large", detail=f"over {MAX_TAGS:,} tags")
     # Sound UTF-8 that opens with markup, not with a byte-order mark, is parsed as it came.
     is_sound = decoded.encoding == "utf-8" and not decoded.flags and page.body.startswith(b"<")
     document = Document(decoded.text, page.url, page.body if is_sound else None)
@@ -88,6 +101,10 @@ def find_places(document: Document, text: str) -> tuple[type[Template], Places] 
     template = choose(document)
     if template is not None:
         places = divide(document, template)
+        if places is not None and places.container is None and not has_body_name(document, template):
+            body = _searched_body(document, text)
+            if body is not None and "。" in "".join(body[0].itertext()):
+                places = divide(document, template, body)
         return (template, places) if places is not None else refuse(document, text)
     if (refusal := _refuse_page(document)) is not None:
         return refusal
@@ -125,13 +142,17 @@ def _read_unknown(document: Document, text: str) -> Places | Rejection:
     kind = parse_url(document.url).kind
     if kind in (UrlKind.LIST, UrlKind.EPAPER_INDEX):
         return Rejection(url=document.url, reason="not_article")
-    body = find_body(document, Fallback)
-    if body is None and (container := locate_body(document)) is not None:
-        body = (container, "trafilatura")
-    places = divide(document, Fallback, body)
+    places = divide(document, Fallback, find_body(document, Fallback) or _searched_body(document, text))
     if places is None or (places.container is None and is_list(document)):
         return refuse(document, text)
     return places
+
+
+def _searched_body(document: Document, text: str) -> tuple[etree._Element, str] | None:
+    """Find the body of a page whose container has no known name."""
+    if text.count("<") > _MOST_TAGS or (container := locate_body(document)) is None:
+        return None
+    return container, "trafilatura"
 
 
 def _read_parts(

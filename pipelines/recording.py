@@ -11,10 +11,12 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from pipelines.monitor.watch import Watch
-from pipelines.outcomes import Item, Outcome, outcome_of, remarks_on
+from pipelines.outcomes import Item, Outcome, outcome_of, remarks_on, visit_of
+from pipelines.page import Page
 from pipelines.record import Article
 from pipelines.resources import own_peak_memory
 from pipelines.store.engine import connect_database
+from pipelines.store.ledger import Noted
 from pipelines.store.writer import Writer, WriteSummary
 
 logger = logging.getLogger(__name__)
@@ -74,7 +76,7 @@ class Recorder:
                 logger.info("%s", line)
         extracted = time.perf_counter()
         write, said = (outcomes, outcomes) if self._watch is None else self._watch.take(outcomes)
-        counts += write_outcomes(self._writer, write).counts()
+        counts += write_outcomes(self._writer, [*write, *_faults(items, results)]).counts()
         seconds = {"extract": extracted - started, "store": time.perf_counter() - extracted}
         is_alone = multiprocessing.parent_process() is not None
         judged = iter(said)
@@ -109,6 +111,18 @@ def write_outcomes(writer: Writer, outcomes: Sequence[Outcome]) -> WriteSummary:
         visits=[outcome.visit for outcome in outcomes if outcome.visit is not None],
         noted=[outcome.noted for outcome in outcomes if outcome.noted is not None],
     )
+
+
+def _faults(items: Sequence[Item], results: Sequence[Outcome | str]) -> list[Outcome]:
+    """Give for the ledger what could not be read at all, so that it is tried again seldom and not by every run."""
+    faults: list[Outcome] = []
+    for item, result in zip(items, results, strict=True):
+        if isinstance(result, str):
+            page = item[0] if isinstance(item, list) else item
+            if isinstance(page, Page):
+                error = f"fault: {result.strip().splitlines()[-1][:300]}"
+                faults.append(Outcome(None, noted=Noted(visit_of(page), "failed", error=error)))
+    return faults
 
 
 def _read(item: Item) -> Outcome | str:

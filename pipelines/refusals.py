@@ -12,6 +12,8 @@ from pipelines.text import clean
 from pipelines.urls import UrlKind, parse_url
 
 MAX_BYTES = 20 * 1024 * 1024
+# A tree of more elements than this takes seconds and hundreds of megabytes; the site's own pages have some thousands.
+MAX_TAGS = 300_000
 
 _META_REFRESH = re.compile(r"^\s*[\d.]*\s*[;,]?\s*(?:url\s*=\s*)?['\"]?\s*([^'\"\s>]+)", re.IGNORECASE)
 _SCRIPT_TARGET = re.compile(

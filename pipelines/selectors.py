@@ -23,7 +23,8 @@ _COMPOUND = re.compile(
 _ONE_NAME = re.compile(r"([.#])([\w-]+)")
 _LINKS_WITH_CLASS = etree.XPath("descendant::a[@class]")
 CONTENT_COMMENTS = ":content-comments"
-_CONTENT_BEGIN = etree.XPath("descendant::comment()[contains(., 'content()') and contains(., 'begin')]/..")
+_CONTENT_MARK = "content()"
+_CONTENT_BEGIN = etree.XPath(f"descendant::comment()[contains(., '{_CONTENT_MARK}') and contains(., 'begin')]/..")
 # The tags that selectors without one may mean. Links and list items, most of a page's elements, are none of them.
 _INDEXED_TAGS = (
     *("article", "b", "center", "dd", "div", "dl", "dt", "em", "figure", "font", "footer", "form", "founder-content"),
@@ -88,6 +89,7 @@ class ElementIndex:
         # Templates share selectors, and all are asked of every page.
         self._firsts: dict[str, etree._Element | None] = {}
         self._links: dict[str, list[etree._Element]] | None = None
+        self._tags: dict[str, list[etree._Element]] = {}
         ids, classes = self._ids, self._classes
         for element in root.iter(*_INDEXED_TAGS):
             if own := element.get("id"):
@@ -99,7 +101,8 @@ class ElementIndex:
     def select(self, selector: str) -> Iterator[etree._Element]:
         """Give the elements the selector matches."""
         if selector == CONTENT_COMMENTS:
-            yield from _CONTENT_BEGIN(self._root)
+            if self._mentions(_CONTENT_MARK):
+                yield from _CONTENT_BEGIN(self._root)
             return
         steps = parse_selector(selector)
         for element in self._candidates(steps[-1]):
@@ -131,14 +134,19 @@ class ElementIndex:
         if last.tag == "a" and last.classes:
             return self._links_of_class(last.classes[0])
         if last.tag and last.tag not in _INDEXED_TAGS:
-            return list(self._root.iter(last.tag))
+            return self._of_tag(last.tag)
         if last.ids:
             return self._ids.get(last.ids[0], [])
         if last.classes:
             return self._classes.get(last.classes[0], [])
         if last.tag:
-            return list(self._root.iter(last.tag))
+            return self._of_tag(last.tag)
         return list(self._root.iter(etree.Element))
+
+    def _of_tag(self, tag: str) -> list[etree._Element]:
+        if tag not in self._tags:
+            self._tags[tag] = list(self._root.iter(tag))
+        return self._tags[tag]
 
     def _links_of_class(self, name: str) -> list[etree._Element]:
         if not self._mentions(name):

@@ -7,11 +7,12 @@ from typing import NamedTuple
 
 from lxml import etree
 
-from pipelines.body.flow import Line
+from pipelines.body.flow import Line, flow
 from pipelines.document import Document
 from pipelines.lines.dates import read_datetime
 from pipelines.lines.labels import is_noise, strip_abstract_label
 from pipelines.templates.base import Template
+from pipelines.text import clean
 
 _FOLD = re.compile(r"[\s\u3000]+")
 # Words by which class names and ids tell the lines of a title block apart, pinyin included.
@@ -27,9 +28,14 @@ _CLOCK = re.compile(r"\d{1,2}\s*[:：]\s*\d{2}")
 _DATE_FIRST = re.compile(r"^\s*(?:\d{2,4}\s*[-年/.]\s*\d{1,2}\s*[-月/.]|[〇○零一二三四五六七八九]{4}年)")
 _BREADCRUMB = re.compile(r"(?:当前位置|现在位置|您的位置|所在位置|当前的位置)|[^<]\s*(?:>|&gt;|»|›)\s*\S")
 _COUNTER = re.compile(r"^[\s\d,.:：/()（）+\-|]*$")
-_STYLE_SIZE = re.compile(r"font-size\s*:\s*([\d.]+)\s*(px|pt)?", re.IGNORECASE)
+_STYLE_SIZE = re.compile(r"(?<![\w-])font-size\s*:\s*([\d.]+)\s*(px|pt)?", re.IGNORECASE)
 _LONGEST_LINE = 90
+_LONGEST_BLOCK = 400
 _LEAST_MATCH = 4
+# Selectors that name no title, but tags that titles share with headings of boxes and with centred cells.
+_GENERIC = re.compile(r"[a-z\d]+(?:\[[^\]]*\])?(?: > [a-z]+)?")
+# Subheadline, share bar and font switch may stand between a title and its line of time and source.
+_LINES_TO_META = 5
 _FONT_SIZES = {"xx-small": 1, "x-small": 2, "small": 3, "medium": 4, "large": 5, "x-large": 6, "xx-large": 7}
 
 
@@ -60,6 +66,23 @@ def is_late_meta_line(text: str) -> bool:
     return len(text) <= _LONGEST_LINE and _LATE_META.match(text) is not None
 
 
+def stands_above_meta_line(title: etree._Element) -> bool:
+    """Tell whether one of the few lines right below a title, in its block or the next, is that of time and source."""
+    left = _LINES_TO_META
+    current = title
+    while left > 0 and current.tag not in ("body", "html"):
+        for sibling in current.itersiblings(etree.Element):
+            lines = [item for item in flow(sibling, most=left).items if isinstance(item, Line)]
+            if any(is_meta_line(line.text) for line in lines):
+                return True
+            left -= len(lines)
+        parent = current.getparent()
+        if parent is None:
+            break
+        current = parent
+    return False
+
+
 def is_title_line(line: Line) -> bool:
     """Tell whether a line beside the headline may be kicker or subheadline."""
     text = line.text
@@ -84,27 +107,23 @@ class HeadlineFinder:
 
     def find(self, template: type[Template]) -> etree._Element | None:
         """Give the first candidate whose text the page's `<title>` repeats, else the largest, else the first."""
-        first: etree._Element | None = None
-        largest: tuple[int, etree._Element] | None = None
+        found: list[tuple[etree._Element, str]] = []
         for selector in template.headline:
             for element in self._document.index.select(selector):
-                text = fold("".join(element.itertext()))
-                if not text or len(text) > 400 or is_meta_line(text):
+                printed = _short_text(element, _LONGEST_BLOCK)
+                text = fold(printed)
+                if not text or is_meta_line(text) or is_noise(clean(printed)):
                     continue
                 if self._title and _repeats(self._title, text):
                     return element
-                size = _font_size(element)
-                if size and (largest is None or size > largest[0]):
-                    largest = (size, element)
-                if first is None:
-                    first = element
-            if first is not None and len(template.headline) > 1 and largest is None and first.tag != "td":
+                found.append((element, selector))
+            if found and not _GENERIC.fullmatch(selector):
                 break
-        if not template.meta and (repeated := self._repeated_title()) is not None:
+        is_named = any(not _GENERIC.fullmatch(selector) for _, selector in found)
+        if not (is_named and template.title_names) and (repeated := self._repeated_title()) is not None:
+            # The page's own word weighs more than a tag, or a name that other things bear too.
             return repeated
-        if largest is not None and (first is None or first.tag in ("td", "div", "p")):
-            return largest[1]
-        return first
+        return _largest_or_first(found)
 
     def _repeated_title(self) -> etree._Element | None:
         """Give the innermost element whose whole text the page's `<title>` opens with, whatever its name."""
@@ -113,10 +132,41 @@ class HeadlineFinder:
         for element in self._document.body.iter(
             "h1", "h2", "h3", "h4", "div", "span", "td", "p", "font", "b", "strong"
         ):
-            text = fold("".join(element.itertext()))
-            if len(text) >= 2 * _LEAST_MATCH and len(text) <= _LONGEST_LINE and self._title.startswith(text):
+            text = fold(_short_text(element, _LONGEST_LINE))
+            if len(text) >= 2 * _LEAST_MATCH and self._title.startswith(text):
                 return element
         return None
+
+
+def _short_text(element: etree._Element, most: int) -> str:
+    """Give an element's text, or nothing where it has more than `most` characters besides blanks."""
+    pieces: list[str] = []
+    size = 0
+    for piece in element.itertext():
+        size += len(piece) if len(piece) <= most else len(fold(piece))
+        pieces.append(piece)
+        if size > 2 * most and (size := len(fold("".join(pieces)))) > most:
+            return ""
+    text = "".join(pieces)
+    return text if size <= most or len(fold(text)) <= most else ""
+
+
+def _largest_or_first(found: list[tuple[etree._Element, str]]) -> etree._Element | None:
+    """Give the element set in the largest type, up to the first selector that means no mere cell, else the first."""
+    first: etree._Element | None = None
+    largest: tuple[int, etree._Element] | None = None
+    for position, (element, selector) in enumerate(found):
+        size = _font_size(element)
+        if size and (largest is None or size > largest[0]):
+            largest = (size, element)
+        if first is None:
+            first = element
+        is_last_of_selector = position + 1 == len(found) or found[position + 1][1] != selector
+        if is_last_of_selector and largest is None and first.tag != "td":
+            break
+    if largest is not None and (first is None or first.tag in ("td", "div", "p")):
+        return largest[1]
+    return first
 
 
 def _repeats(title: str, text: str) -> bool:

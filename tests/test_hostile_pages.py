@@ -82,6 +82,25 @@ def test_many_pictures_and_lines_are_read_in_time():
     assert len(result.images) == 2000
 
 
+def test_one_block_of_many_pictures_is_read_in_time():
+    result = read(ARTICLE.format("<p>" + '<img src="./a.jpg">图一<br>' * 4000 + "</p>").encode())
+    assert isinstance(result, Article)
+    assert len(result.images) == 4000
+
+
+@pytest.mark.parametrize(
+    "item", ["<p>这是一个很长的段落，讲的是一座城市的故事。</p>", "<h1>一座城市</h1>", "<td align=center>一</td>"]
+)
+def test_unknown_pages_of_many_elements_are_answered_in_time(item):
+    assert isinstance(read(f"<title>一座城市的故事</title>{'<div>' * 100}{item * 20_000}".encode()), Rejection)
+
+
+def test_a_page_of_more_elements_than_any_article_has_is_too_large():
+    result = read(ARTICLE.format("<span>一</span>" * 400_000).encode())
+    assert isinstance(result, Rejection)
+    assert (result.reason, result.detail) == ("too_large", "over 300,000 tags")
+
+
 @pytest.mark.parametrize(
     "body",
     [

@@ -13,10 +13,11 @@ import os
 import sqlite3
 import time
 from base64 import b32encode
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from importlib.metadata import version
-from io import BytesIO
+from io import BytesIO, FileIO
 from pathlib import Path
 from types import TracebackType
 from typing import NamedTuple, Self
@@ -32,6 +33,7 @@ MOST_BYTES = 1_000_000_000
 INDEX_NAME = "index.sqlite"
 # What the name of a file ends in while it is written.
 OPEN_ENDING = ".open"
+_LOCK_NAME = ".lock"
 _SAME_PAYLOAD = "http://netpreserve.org/warc/1.1/revisit/identical-payload-digest"
 _TABLE = (
     "CREATE TABLE IF NOT EXISTS capture ("
@@ -80,7 +82,8 @@ class ArchiveWriter:
         """
         self._folder = folder
         self._most_bytes = most_bytes
-        self._file: BytesIO | None = None
+        self._file: FileIO | None = None
+        self._size = 0
         self._number = 0
         self._started = datetime.now(UTC)
         try:
@@ -90,9 +93,10 @@ class ArchiveWriter:
             self._index.execute("PRAGMA synchronous = NORMAL")
             self._index.execute(_TABLE)
             self._index.execute(_TABLE_INDEX)
-            for path in sorted(folder.glob(f"*{OPEN_ENDING}")):
-                if not is_being_written(path):
-                    self._mend(path)
+            with self._locked():
+                for path in sorted(folder.glob(f"*{OPEN_ENDING}")):
+                    if not is_being_written(path):
+                        self._mend(path)
         except (OSError, sqlite3.Error) as error:
             raise ArchiveWriteError(f"{folder}: the archive cannot be written: {error}; give another folder") from error
 
@@ -115,7 +119,7 @@ class ArchiveWriter:
         """
         began = time.perf_counter()
         try:
-            stream, writer = self._stream()
+            self._begin()
             digest = "sha1:" + b32encode(hashlib.sha1(exchange.body, usedforsecurity=False).digest()).decode()
             # Only of the payload kept last: a page that went back to what it said before is kept again, so that
             # the latest capture is always what the page says.
@@ -125,15 +129,17 @@ class ArchiveWriter:
                 (exchange.url,),
             ).fetchone()
             earlier = last[2] if last and last[:2] == (digest, exchange.status) else None
-            offset = stream.tell()
+            offset = self._size
+            text = BytesIO()
+            writer = _writer(text)
             response = _response(writer, exchange, digest, earlier)
             writer.write_record(response)
             writer.write_record(_request(writer, exchange, response))
-            stream.flush()
+            self._append(text)
             row = (exchange.url, _instant(exchange.date), response.rec_type, exchange.status, digest)
             self._index.execute("INSERT INTO capture VALUES (?, ?, ?, ?, ?, ?, ?)", (*row, self._name(), offset))
             self._index.commit()
-            if stream.tell() >= self._most_bytes:
+            if self._size >= self._most_bytes:
                 self._finish()
         except (OSError, sqlite3.Error) as error:
             raise ArchiveWriteError(
@@ -149,23 +155,51 @@ class ArchiveWriter:
     def _name(self) -> str:
         return f"zjol-{self._started:%Y%m%dT%H%M%SZ}-{os.getpid()}-{self._number:05}.warc.gz"
 
-    def _stream(self) -> tuple[BytesIO, WARCWriter]:
-        if self._file is None:
-            self._file = (self._folder / (self._name() + OPEN_ENDING)).open("ab")  # type: ignore[assignment]
-            assert self._file is not None
-            fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            self._writer = WARCWriter(self._file, gzip=True, warc_version="1.1")
-            about = {"software": f"zjol-crawler/{version('zjol-crawler')}", "format": "WARC File Format 1.1"}
-            self._writer.write_record(self._writer.create_warcinfo_record(self._name(), about))
-        return self._file, self._writer
+    def _begin(self) -> None:
+        if self._file is not None:
+            return
+        with self._locked():
+            # Another machine's process may have the same number, and have begun in the same second.
+            while any((self._folder / (self._name() + ending)).exists() for ending in ("", OPEN_ENDING)):
+                self._number += 1
+            self._file = FileIO(self._folder / (self._name() + OPEN_ENDING), "x")
+            fcntl.flock(self._file, fcntl.LOCK_EX)
+        self._size = 0
+        text = BytesIO()
+        writer = _writer(text)
+        about = {"software": f"zjol-crawler/{version('zjol-crawler')}", "format": "WARC File Format 1.1"}
+        writer.write_record(writer.create_warcinfo_record(self._name(), about))
+        self._append(text)
+
+    def _append(self, text: BytesIO) -> None:
+        """Write whole records, or nothing of them."""
+        assert self._file is not None
+        left = text.getbuffer()
+        length = len(left)
+        try:
+            while left:
+                left = left[self._file.write(left) :]
+        except OSError:
+            self._file.truncate(self._size)
+            self._file.seek(self._size)
+            raise
+        self._size += length
+
+    @contextmanager
+    def _locked(self) -> Iterator[None]:
+        """Keep others from mending what is begun at this moment."""
+        with (self._folder / _LOCK_NAME).open("a") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            yield
 
     def _finish(self) -> None:
         if self._file is None:
             return
+        path = self._folder / (self._name() + OPEN_ENDING)
+        # Under its own name before the lock on it goes.
+        path.rename(path.with_name(self._name()))
         self._file.close()
         self._file = None
-        path = self._folder / (self._name() + OPEN_ENDING)
-        path.rename(path.with_name(self._name()))
         self._number += 1
 
     def _mend(self, path: Path) -> None:
@@ -206,6 +240,10 @@ def is_being_written(path: Path) -> bool:
 
 def _instant(moment: datetime) -> str:
     return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def _writer(text: BytesIO) -> WARCWriter:
+    return WARCWriter(text, gzip=True, warc_version="1.1")
 
 
 def _response(writer: WARCWriter, exchange: Exchange, digest: str, earlier: str | None) -> ArcWarcRecord:

@@ -22,6 +22,7 @@ from scrapy.http import Headers, Response
 from pipelines.background import Background
 from pipelines.run_stats import SECONDS_PREFIX
 from zjol_crawler.archive_writer import MOST_BYTES, ArchiveWriteError, ArchiveWriter, Exchange
+from zjol_crawler.responses import AbandonedError
 
 ARCHIVE_ERROR_STAT = "zjol/archive_error"
 ARCHIVE_FAILED = "archive_failed"
@@ -57,18 +58,22 @@ class ArchiveMiddleware:
         return middleware
 
     async def process_response(self, request: Request, response: Response, spider: Spider | None = None) -> Response:
-        """Give a response on when it is written: nothing is read, or stored, that is not kept."""
+        """Give a response on when it is written: nothing is read, or stored, that is not kept.
+
+        Raises:
+            AbandonedError: the archive has failed.
+        """
         if self._failed:
-            return response
+            raise AbandonedError
         try:
             seconds = await self._writer.call("write", _exchange(request, response))
         except ArchiveWriteError as error:
             if not self._failed:
                 self._fail(error)
-        else:
-            if self._crawler.stats is not None:
-                self._crawler.stats.inc_value("zjol/archived")
-                self._crawler.stats.inc_value(f"{SECONDS_PREFIX}archive", seconds)
+            raise AbandonedError from error
+        if self._crawler.stats is not None:
+            self._crawler.stats.inc_value("zjol/archived")
+            self._crawler.stats.inc_value(f"{SECONDS_PREFIX}archive", seconds)
         return response
 
     async def close(self) -> None:

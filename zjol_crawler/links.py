@@ -8,9 +8,10 @@ from collections.abc import Iterator
 from email.utils import parsedate_to_datetime
 from importlib.resources import files
 from typing import Any, NamedTuple
-from urllib.parse import urlsplit
+from urllib.parse import urldefrag, urlsplit
 
-from scrapy.http import HtmlResponse, XmlResponse
+from scrapy.http import HtmlResponse, Response, XmlResponse
+from scrapy.utils.gz import gunzip
 from scrapy.utils.sitemap import Sitemap
 
 from pipelines.lines.dates import read_datetime
@@ -23,6 +24,10 @@ _DATA: dict[str, Any] = tomllib.loads(files("zjol_crawler").joinpath("links.toml
 _TRS_PAGER = re.compile(r"createPageHTML\(\s*(\d+)\s*,\s*(\d+)\s*,\s*[\"'](\w+)[\"']\s*,\s*[\"'](\w+)[\"']")
 
 
+_FEEDS = re.compile(rb"^\s*(?:<\?xml[^>]*>\s*)?(?:<!--.*?-->\s*)*<(?:rss|feed|urlset|sitemapindex|rdf:RDF)[\s>]", re.S)
+_MOST_BYTES = 64 * 1024 * 1024
+
+
 class ListedArticle(NamedTuple):
     """An article a list links to; `date` is the ISO day the list or the address gives, None where neither does."""
 
@@ -30,10 +35,24 @@ class ListedArticle(NamedTuple):
     date: str | None
 
 
+def as_list(response: Response) -> HtmlResponse | XmlResponse | None:
+    """Give a response as a list page, a feed or a site map, whatever it says it is; None for one that is none."""
+    body = response.body
+    if body.startswith(b"\x1f\x8b"):
+        try:
+            body = gunzip(body, max_size=_MOST_BYTES)
+        except (OSError, EOFError, ValueError):
+            return None
+    if _FEEDS.match(body[:4096].removeprefix(b"\xef\xbb\xbf")):
+        return XmlResponse(response.url, body=body, request=response.request)
+    return response if isinstance(response, HtmlResponse | XmlResponse) else None
+
+
 def listed_articles(response: HtmlResponse | XmlResponse) -> list[ListedArticle]:
     """Give the articles a list page, a feed or a site map links to, in its order, each once."""
     found: dict[str, ListedArticle] = {}
     for url, text in _entries(response) if isinstance(response, HtmlResponse) else _feed_entries(response):
+        url = urldefrag(url).url
         parts = _article(url)
         if parts is None or url in found:
             continue

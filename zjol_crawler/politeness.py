@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import time
 from typing import Self, cast
+from urllib.parse import urlsplit
 
 from protego import Protego
 from scrapy import Request, Spider
@@ -19,11 +20,13 @@ from pipelines.store.ledger import host_of
 from pipelines.urls import is_on_site
 from zjol_crawler.frontier.gates import Gate, retry_after
 from zjol_crawler.frontier.scheduler import LedgerScheduler
-from zjol_crawler.responses import RefusedError
+from zjol_crawler.responses import AbandonedError, RefusedError
 from zjol_crawler.running import HOST_STAT
 
 # RFC 9309: a robots.txt is not to be used longer than a day.
 _DAY = 24 * 3600.0
+# After so many seconds a robots.txt that could not be read is asked for again; until then the host is left alone.
+_UNREADABLE_PAUSE = 1800.0
 _OVERLOADED = (429, 503)
 
 logger = logging.getLogger(__name__)
@@ -45,15 +48,15 @@ class SiteOnlyMiddleware:
 class RobotsMiddleware(RobotsTxtMiddleware):
     """Obeys robots.txt: Scrapy's middleware with the rest of RFC 9309.
 
-    A server error and a host that does not answer mean stay away; the file is read again after a day; `Crawl-delay`,
-    which is no part of the RFC, is honoured. A page that was not asked for because the file could not be read counts as
-    failed, not as forbidden.
+    A server error and a host that does not answer mean stay away, for half an hour; the file is read again after a day;
+    `Crawl-delay`, which is no part of the RFC, is honoured. A page that was not asked for because the file could not be
+    read counts as failed, not as forbidden; the host's gate is closed, so that the others stay as they were.
     """
 
     def __init__(self, crawler: Crawler) -> None:
         super().__init__(crawler)
         self._read_at: dict[str, float] = {}
-        self._errors: dict[str, RefusedError] = {}
+        self._errors: dict[str, RefusedError | AbandonedError] = {}
         self._paced: set[str] = set()
 
     async def process_request(self, request: Request, spider: Spider | None = None) -> None:
@@ -65,7 +68,8 @@ class RobotsMiddleware(RobotsTxtMiddleware):
         if request.meta.get("dont_obey_robotstxt"):
             return
         netloc = urlparse_cached(request).netloc
-        if time.monotonic() - self._read_at.setdefault(netloc, time.monotonic()) > _DAY:
+        longest = _UNREADABLE_PAUSE if netloc in self._errors else _DAY
+        if time.monotonic() - self._read_at.setdefault(netloc, time.monotonic()) >= longest:
             for known in (self._parsers, self._read_at, self._errors):
                 known.pop(netloc, None)
         try:
@@ -74,7 +78,7 @@ class RobotsMiddleware(RobotsTxtMiddleware):
             raise RefusedError("robots") from error
         if netloc in self._errors:
             refusal = self._errors[netloc]
-            raise RefusedError(refusal.reason, refusal.detail)
+            raise RefusedError(refusal.reason, refusal.detail) if isinstance(refusal, RefusedError) else AbandonedError
         if netloc in self._paced:
             # The host's own wish holds, whatever autothrottle finds.
             request.meta["autothrottle_dont_adjust_delay"] = True
@@ -90,7 +94,7 @@ class RobotsMiddleware(RobotsTxtMiddleware):
         await super()._parse_robots(response, netloc, request)
 
     def _robots_error(self, exc: Exception, netloc: str) -> None:
-        if isinstance(exc, RefusedError):
+        if isinstance(exc, RefusedError | AbandonedError):
             self._errors[netloc] = exc
         else:
             self._stay_away(netloc, RefusedError("connection", f"robots.txt: {str(exc)[:150] or type(exc).__name__}"))
@@ -98,7 +102,13 @@ class RobotsMiddleware(RobotsTxtMiddleware):
 
     def _stay_away(self, netloc: str, refusal: RefusedError) -> None:
         self._errors[netloc] = refusal
+        self._read_at[netloc] = time.monotonic()
         logger.warning("%s: left alone, for its robots.txt cannot be read (%s)", netloc, refusal.detail)
+        scheduler = self.crawler.engine.scheduler if self.crawler.engine is not None else None
+        host = urlsplit(f"//{netloc}").hostname
+        if isinstance(scheduler, LedgerScheduler) and host:
+            scheduler.gates[host].close(_UNREADABLE_PAUSE, refusal.detail or refusal.reason)
+            scheduler.note_gate(host)
 
     def _pace(self, netloc: str, response: Response) -> None:
         rules = Protego.parse(response.body.decode("utf-8", "replace"))
@@ -110,9 +120,9 @@ class RobotsMiddleware(RobotsTxtMiddleware):
         slot = downloader.slots.get(host)
         pace = max(float(delay), self.crawler.settings.getfloat("DOWNLOAD_DELAY"))
         # Scrapy forgets the slot of a host it has not asked for a while, and makes it anew with these.
-        downloader.per_slot_settings[host] = {"delay": pace, "jitter": 0.0}
+        downloader.per_slot_settings[host] = {"delay": pace}
         if slot is not None:
-            slot.delay, slot.jitter = pace, 0.0
+            slot.delay = pace
         self._paced.add(netloc)
 
 

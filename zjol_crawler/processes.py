@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import multiprocessing
+import os
 import signal
+import threading
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
-from multiprocessing import get_context
+from multiprocessing.connection import wait
 from typing import TypeVar
-
-from pipelines.background import end_with_parent
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -42,7 +43,7 @@ def map_in_processes(
     pool: ProcessPoolExecutor | None = None
     left = 0
     # Spares each fresh process the imports; it is a process of its own, so threads of this one do no harm.
-    context = get_context("forkserver")
+    context = multiprocessing.get_context("forkserver")
     context.set_forkserver_preload([getattr(function, "func", function).__module__])
     try:
         for item in items:
@@ -75,4 +76,12 @@ def map_in_processes(
 def _settle_in() -> None:
     """Set up a process: who started it tells it when to stop, so an interrupt is not its own."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    end_with_parent()
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+
+
+def _end_with_parent() -> None:
+    """End when the command was killed: nobody is left to work for."""
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        wait([parent.sentinel])
+        os._exit(1)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
-from scrapy.exceptions import DownloadTimeoutError, IgnoreRequest
+from scrapy.exceptions import DownloadCancelledError, DownloadTimeoutError, IgnoreRequest
 from scrapy.http import Request, Response
 from scrapy.spidermiddlewares.httperror import HttpError
 from twisted.internet.error import TimeoutError as TwistedTimeoutError
@@ -26,6 +26,10 @@ class RefusedError(IgnoreRequest):
         super().__init__(detail or reason)
         self.reason: Reason = reason
         self.detail = detail
+
+
+class AbandonedError(IgnoreRequest):
+    """A request whose answer is not taken, for the run ends: its page is due as it was."""
 
 
 def to_page(response: Response) -> Page:
@@ -52,12 +56,20 @@ def requested_url(response: Response) -> str | None:
     return None if asked == response.url else asked
 
 
+def is_abandoned(failure: Failure) -> bool:
+    """Tell whether a request failed only because the run ends."""
+    return isinstance(failure.value, AbandonedError)
+
+
 def to_outcome(failure: Failure) -> Outcome:
     """Give what became of a request that failed, for the page of the ledger it was made for."""
     request: Request = failure.request  # type: ignore[attr-defined]
     response = failure.value.response if isinstance(failure.value, HttpError) else None
     rejection = to_rejection(request.url if response is None else response.url, failure)
     asked = request.meta.get(LEDGER_URL) or request.url
+    if rejection.reason == "off_site" and asked != request.url:
+        # What is off the site is nothing to keep a row of.
+        rejection = Rejection(url=asked, reason="off_site", detail=f"leads to {request.url}"[:500])
     return Outcome(rejection, Visit(asked, rejection.url, None if response is None else response.status))
 
 
@@ -77,8 +89,13 @@ def to_rejection(url: str, failure: Failure) -> Rejection:
             reason = "robots"
         elif "redirect" in text.lower():
             reason = "redirect_loop"
+        elif "DOWNLOAD_MAXSIZE" in text:
+            reason = "too_large"
         else:
             detail = text or None
+    elif isinstance(error, DownloadCancelledError):
+        # Scrapy cancels a download for its size alone.
+        reason = "too_large"
     elif isinstance(error, DownloadTimeoutError | TwistedTimeoutError | TimeoutError):
         reason = "timeout"
     else:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
@@ -11,15 +12,33 @@ from scrapy.crawler import AsyncCrawlerProcess, Crawler
 from scrapy.settings import Settings
 
 import zjol_crawler.settings as defaults
-from pipelines.item_pipelines import STORE_ERROR_STAT
+from pipelines.item_pipelines import STORE_ERROR_STAT, stop_overdue
 from pipelines.outcomes import Outcome
 from pipelines.record import Article, Rejection
+from zjol_crawler.frontier.pace import PoliteDownloader
 from zjol_crawler.json_log import log_as_json
 
 # What is told of each host: `zjol/host/NAME/answers`, `errors`, `queued`, `closings`, and `closed` while it is.
 HOST_STAT = "zjol/host/"
 
+# How long, in seconds, a crawl that is told to stop waits for answers, and then for what is to be stored.
+_ANSWERS_GRACE, _STORE_GRACE = 2.0, 5.0
+
 Watcher = Callable[[Mapping[str, Any]], None]
+
+
+class _Process(AsyncCrawlerProcess):
+    """Scrapy's process, which stops in seconds although a host hangs or the database is away."""
+
+    async def stop(self) -> None:
+        """Stop cleanly."""
+        loop = asyncio.get_running_loop()
+        for crawler in self.crawlers:
+            downloader = crawler.engine.downloader if crawler.engine is not None else None
+            if isinstance(downloader, PoliteDownloader):
+                loop.call_later(_ANSWERS_GRACE, downloader.abandon)
+            loop.call_later(_ANSWERS_GRACE + _STORE_GRACE, crawler.signals.send_catch_log, stop_overdue)
+        await super().stop()
 
 
 class CrawlResult(NamedTuple):
@@ -62,7 +81,7 @@ def crawl(
     settings.setdict({"ZJOL_WATCHED": watcher is not None, **overrides}, priority="cmdline")
     as_json = settings.getbool("ZJOL_LOG_JSON")
     settings.set("LOG_INSTALL_ROOT_HANDLER", not as_json, priority="cmdline")
-    process = AsyncCrawlerProcess(settings)
+    process = _Process(settings)
     if as_json:
         log_as_json(settings["LOG_LEVEL"])
     _quiet_reported_failures(settings)

@@ -17,6 +17,8 @@ CONCURRENT_REQUESTS = 32
 # Tasks for what one response yields: Scrapy makes as many for each, however little there is; most yield one item.
 CONCURRENT_ITEMS = 4
 CONCURRENT_REQUESTS_PER_DOMAIN = 1
+# The shortest delay; the jitter, and a host that answers slowly, only make it longer.
+DOWNLOADER = "zjol_crawler.frontier.pace.PoliteDownloader"
 DOWNLOAD_DELAY = 1.0
 DOWNLOAD_DELAY_JITTER = 0.5
 AUTOTHROTTLE_ENABLED = True

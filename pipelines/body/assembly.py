@@ -13,8 +13,14 @@ from pipelines.body.pictures import picture_url
 from pipelines.document import Document
 from pipelines.lines.datelines import read_dateline
 from pipelines.lines.editors import is_editor_label, read_editor_line
-from pipelines.lines.keywords import is_keywords_line, read_keywords
-from pipelines.lines.labels import is_copyright_notice, is_noise, strip_abstract_label, strip_editors_note_label
+from pipelines.lines.keywords import is_keywords_line, read_keywords, split_keywords_line
+from pipelines.lines.labels import (
+    continues_copyright_notice,
+    is_copyright_notice,
+    is_noise,
+    strip_abstract_label,
+    strip_editors_note_label,
+)
 from pipelines.lines.signatures import read_closing_signature, read_signature
 from pipelines.record import Block, BlockType, Dateline, Image, Person
 
@@ -64,12 +70,14 @@ def take_notices(items: Sequence[Item]) -> Notices:
     copyright_lines: list[str] = []
     position = 0
     after_noise_heading = False
+    notice_box: etree._Element | None = None
     while position < len(items):
         item = items[position]
         position += 1
         if isinstance(item, Picture):
             rest.append(item)
             after_noise_heading = False
+            notice_box = None
             continue
         text = item.text
         following = items[position] if position < len(items) else None
@@ -79,7 +87,7 @@ def take_notices(items: Sequence[Item]) -> Notices:
         if after_noise_heading and item.link_share >= _MOSTLY_LINKS:
             continue
         after_noise_heading = False
-        if is_editor_label(text) and _is_value(following):
+        if is_editor_label(text) and (_is_value(following) or _names_editors(following)):
             named = read_editor_line(f"{text} {following.text}")
             if named:
                 editors += named
@@ -90,16 +98,32 @@ def take_notices(items: Sequence[Item]) -> Notices:
             editors += named
             continue
         if is_keywords_line(text):
+            tags, editing = split_keywords_line(text)
+            if editing:
+                editors += read_editor_line(editing) or []
+                keywords = keywords or read_keywords(tags)
+                continue
             found = _keywords(item, following)
             if found and not read_keywords(text):
                 position += 1
             keywords = keywords or found
             continue
-        if is_copyright_notice(text):
+        if is_copyright_notice(text) or _goes_on(item, notice_box):
             copyright_lines.append(text)
+            notice_box = item.block.getparent()
             continue
         rest.append(item)
     return Notices(rest, editors, keywords, copyright_lines)
+
+
+def _goes_on(line: Line, notice_box: etree._Element | None) -> bool:
+    """Tell whether a line beside a copyright notice belongs to it: a paragraph of the same box on the same matter."""
+    return (
+        notice_box is not None
+        and line.block.getparent() is notice_box
+        and line.link_share < _MOSTLY_LINKS
+        and continues_copyright_notice(line.text)
+    )
 
 
 def _is_value(item: Item | None) -> TypeGuard[Line]:
@@ -112,6 +136,14 @@ def _is_value(item: Item | None) -> TypeGuard[Line]:
         and not is_noise(item.text)
         and not is_copyright_notice(item.text)
     )
+
+
+def _names_editors(item: Item | None) -> TypeGuard[Line]:
+    """Tell the value of an editor's label that goes on with another: `甲 校对：乙`."""
+    if not isinstance(item, Line) or len(item.text) > _LONGEST_VALUE:
+        return False
+    name, _, rest = item.text.partition(" ")
+    return not any(mark in name for mark in ":：") and bool(read_editor_line(rest.strip()))
 
 
 def _keywords(line: Line, following: Item | None) -> list[str]:

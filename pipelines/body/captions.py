@@ -5,12 +5,14 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Callable, Sequence
+from itertools import islice
 
 from lxml import etree
 
 from pipelines.body.flow import Item, Line, Look, Picture
 from pipelines.lines.credits import CaptionReading, read_credit, split_caption
 from pipelines.lines.datelines import read_dateline
+from pipelines.lines.line_reading import read_line
 
 # Longer than this and a line is running text, whatever its look.
 _LONGEST = 220
@@ -18,7 +20,7 @@ _LONGEST = 220
 _LONGEST_PLAIN = 120
 # Blocks that hold a picture together with its caption by their nature.
 _FRAMES = frozenset(
-    {"p", "td", "figure", "tr", "tbody", "table", "center", "dl", "dd", "dt", "figcaption", "a", "span"}
+    {"p", "li", "td", "figure", "tr", "tbody", "table", "center", "dl", "dd", "dt", "figcaption", "a", "span"}
 )
 _MOST_LINES = 3
 
@@ -30,6 +32,7 @@ class CaptionFinder:
         self._items = items
         self._container = container
         self._used: set[int] = set()
+        self._pictures: dict[etree._Element, int] = {}
         self._look, self._centred = _usual_look(items)
         self._is_gallery = _is_gallery(items)
 
@@ -70,7 +73,7 @@ class CaptionFinder:
     def _own_block(self, position: int, picture: Picture) -> list[int]:
         block: etree._Element | None = picture.block
         while block is not None and block is not self._container:
-            if sum(1 for _ in block.iter("img")) > 1 and self._pictures_in(block) > 1:
+            if sum(1 for _ in islice(block.iter("img"), 2)) > 1 and self._pictures_in(block) > 1:
                 return []
             frame = block
             own = self._neighbours(position, lambda line, frame=frame: _within(line.block, frame))  # type: ignore[misc]
@@ -80,11 +83,16 @@ class CaptionFinder:
         return []
 
     def _pictures_in(self, block: etree._Element) -> int:
-        return sum(1 for item in self._items if isinstance(item, Picture) and _within(item.block, block))
+        # A body may hold thousands of pictures in one block.
+        if block not in self._pictures:
+            found = (item for item in self._items if isinstance(item, Picture) and _within(item.block, block))
+            self._pictures[block] = sum(1 for _ in islice(found, 2))
+        return self._pictures[block]
 
     def _is_caption_block(self, own: list[int], frame: etree._Element) -> bool:
         lines = [self._line(at) for at in own]
-        if len(lines) > _MOST_LINES or any(line.kind != "paragraph" for line in lines):
+        kind = "list_item" if _is_in_list_item(frame) else "paragraph"
+        if len(lines) > _MOST_LINES or any(line.kind != kind for line in lines):
             return False
         text = " ".join(line.text for line in lines)
         if len(text) > _LONGEST:
@@ -151,6 +159,8 @@ class CaptionFinder:
 
     def _may_be_caption(self, found: list[int]) -> bool:
         first = self._line(found[0])
+        if _is_framed(first.block, self._container):
+            return False
         text = " ".join(self._line(at).text for at in found)
         if first.kind != "paragraph" or len(text) > _LONGEST or _is_dateline(first.text):
             return False
@@ -177,11 +187,18 @@ class CaptionFinder:
 
 def read_caption(lines: Sequence[str]) -> CaptionReading:
     """Part the lines under a picture into caption and credit; the last lines may be one credit over several."""
+    if len(lines) > 1 and _is_people(lines[0]) and (credit := read_credit(" ".join(lines))) is not None:
+        return CaptionReading(None, credit)
     for start in range(1, len(lines)):
         credit = read_credit(" ".join(lines[start:]))
         if credit is not None and split_caption(lines[start - 1]).credit is None:
             return _with_hanging_title(lines, start) or CaptionReading(" ".join(lines[:start]), credit)
     return split_caption(" ".join(lines))
+
+
+def _is_people(line: str) -> bool:
+    reading = read_line(line, "photographer")
+    return bool(reading.people) and reading.has_title and not reading.unread
 
 
 def _with_hanging_title(lines: Sequence[str], start: int) -> CaptionReading | None:
@@ -196,6 +213,16 @@ def _with_hanging_title(lines: Sequence[str], start: int) -> CaptionReading | No
 
 def _is_dateline(text: str) -> bool:
     return read_dateline(text, None) is not None
+
+
+def _is_framed(block: etree._Element, container: etree._Element) -> bool:
+    """Tell whether a block stands in a `figure` with a picture, which is the one it belongs to."""
+    figure = next((above for above in (block, *block.iterancestors("figure")) if above.tag == "figure"), None)
+    return figure is not None and figure is not container and next(figure.iter("img"), None) is not None
+
+
+def _is_in_list_item(frame: etree._Element) -> bool:
+    return frame.tag == "li" or next(frame.iterancestors("li"), None) is not None
 
 
 def _within(element: etree._Element, frame: etree._Element) -> bool:

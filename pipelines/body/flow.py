@@ -22,6 +22,8 @@ _INDENT = re.compile(r"^[\s\xa0]*(?:\u3000|\xa0{2,}|(?:&nbsp;){2,}| {4,}(?=\S)$)
 # What a share bar or a pager never holds; a list of readers' comments or related stories may.
 _LONG_PARAGRAPH = 40
 _SEVERAL = 3
+_NOTICE_LABEL = re.compile(r"(?:责任编辑|责编|编辑|标签|关键词)\s*[:：]")
+_LONGEST_NOTICE = 200
 _NEVER_TEXT = re.compile("comment|pinglun|relat|recommend|tuijian|hot|foot|ad(?:v|s|box)?(?:$|[-_ ])")
 
 
@@ -138,12 +140,13 @@ def _is_noise(names: str) -> bool:
 
 def is_noise_element(element: etree._Element) -> bool:
     """Tell whether an element's class or id is that of a share bar, pager, advert or the like, or it is hidden."""
-    attributes = element.attrib
-    if not attributes:
-        return False
+    return _is_noise_with(element, dict(element.items()))
+
+
+def _is_noise_with(element: etree._Element, attributes: dict[str, str]) -> bool:
     for name in ("class", "id"):
         names = attributes.get(name)
-        if names and _is_noise(names) and not _holds_text(element):
+        if names and _is_noise(names) and not (_holds_text(element) or _holds_notice(element)):
             return True
     style = attributes.get("style")
     return bool(style and markup.STYLE_HIDDEN.search(style)) or "hidden" in attributes
@@ -158,6 +161,12 @@ def _holds_text(element: etree._Element) -> bool:
             if found == _SEVERAL:
                 return not _NEVER_TEXT.search(f"{element.get('class') or ''} {element.get('id') or ''}".lower())
     return False
+
+
+def _holds_notice(element: etree._Element) -> bool:
+    """Tell a short block of editors or tags that shares its name with the page's foot or a tool bar."""
+    text = "".join(element.itertext())
+    return len(text) <= _LONGEST_NOTICE and _NOTICE_LABEL.search(text) is not None
 
 
 class _Builder:
@@ -175,7 +184,7 @@ class _Builder:
 
     def add(self, text: str, context: Context) -> None:
         self._pieces.append(text)
-        size = len("".join(text.split()))
+        size = len(text.strip())
         if not size:
             return
         if self._first is None:
@@ -253,8 +262,14 @@ def flow(root: etree._Element, *watched: etree._Element, keep_noise: bool = Fals
                     builder.flush()
                 else:
                     builder.add(" ", context)
+            # One call for all attributes costs less than asking for each.
+            attributes = dict(element.items())
             if tag in markup.SKIPPED_TAGS or (
-                element is not root and element not in wanted and not keep_noise and is_noise_element(element)
+                attributes
+                and element is not root
+                and element not in wanted
+                and not keep_noise
+                and _is_noise_with(element, attributes)
             ):
                 stack.append(context)
                 walker.skip_subtree()
@@ -268,10 +283,10 @@ def flow(root: etree._Element, *watched: etree._Element, keep_noise: bool = Fals
                 stack.append(context)
                 walker.skip_subtree()
                 continue
-            context = _enter(element, tag, context)
+            context = _enter(element, tag, attributes, context)
             stack.append(context)
-            if element.text and not in_advert:
-                builder.add(element.text, context)
+            if not in_advert and (text := element.text):
+                builder.add(text, context)
         elif event == "end":
             stack.pop()
             if element.tag in markup.BLOCK_TAGS:
@@ -279,8 +294,8 @@ def flow(root: etree._Element, *watched: etree._Element, keep_noise: bool = Fals
             if element in wanted:
                 builder.flush()
                 ranges[element] = Marker(begins[element], len(builder.items))
-            if element.tail and element is not root and not in_advert:
-                builder.add(element.tail, stack[-1])
+            if element is not root and not in_advert and (text := element.tail):
+                builder.add(text, stack[-1])
         else:
             remark = element.text or ""
             if markup.ADVERT_BEGIN.search(remark):
@@ -298,9 +313,8 @@ def _closes(begin: etree._Element) -> bool:
     return any(markup.ADVERT_END.search(sibling.text or "") for sibling in begin.itersiblings(etree.Comment))
 
 
-def _enter(element: etree._Element, tag: object, context: Context) -> Context:
+def _enter(element: etree._Element, tag: object, attributes: dict[str, str], context: Context) -> Context:
     """Give what holds inside `element`."""
-    attributes = element.attrib
     is_block = tag in markup.BLOCK_TAGS
     if not attributes and not is_block and tag not in ("b", "strong", "a", "center"):
         return context

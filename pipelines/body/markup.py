@@ -22,15 +22,15 @@ CAPTION_CLASS = re.compile(
     re.IGNORECASE,
 )
 
-STYLE_HIDDEN = re.compile(r"display\s*:\s*none|visibility\s*:\s*hidden", re.IGNORECASE)
-STYLE_BOLD = re.compile(r"font-weight\s*:\s*(bold(?:er)?|[6-9]00|normal|lighter|[1-5]00)", re.IGNORECASE)
+STYLE_HIDDEN = re.compile(r"(?<![\w-])display\s*:\s*none|visibility\s*:\s*hidden", re.IGNORECASE)
+STYLE_BOLD = re.compile(r"(?<![\w-])font-weight\s*:\s*(bold(?:er)?|[6-9]00|normal|lighter|[1-5]00)", re.IGNORECASE)
 STYLE_ALIGN = re.compile(
-    r"text-align\s*:\s*(-webkit-center|center|left|right|justify|start|end|inherit)", re.IGNORECASE
+    r"(?<![\w-])text-align\s*:\s*(-webkit-center|center|left|right|justify|start|end|inherit)", re.IGNORECASE
 )
 STYLE_COLOR = re.compile(r"(?:^|;)\s*color\s*:\s*([^;]+)", re.IGNORECASE)
-STYLE_FAMILY = re.compile(r"font-family\s*:\s*([^;]+)", re.IGNORECASE)
-STYLE_SIZE = re.compile(r"font-size\s*:\s*([^;]+)", re.IGNORECASE)
-STYLE_INDENT = re.compile(r"text-indent\s*:\s*([0-9.]+)", re.IGNORECASE)
+STYLE_FAMILY = re.compile(r"(?<![\w-])font-family\s*:\s*([^;]+)", re.IGNORECASE)
+STYLE_SIZE = re.compile(r"(?<![\w-])font-size\s*:\s*([^;]+)", re.IGNORECASE)
+STYLE_INDENT = re.compile(r"(?<![\w-])text-indent\s*:\s*([0-9.]+)", re.IGNORECASE)
 
 # Old CMS and ad server bracket their slots with these comments; what stands between them is an advert or nothing.
 ADVERT_BEGIN = re.compile(r"advertisement code begin", re.IGNORECASE)

@@ -58,6 +58,9 @@ class CaptionReading(NamedTuple):
     credit: Credit | None
 
 
+_OPENING_BRACKET = re.compile(r"[(（【\[]")
+
+
 class Found(NamedTuple):
     """A credit and where it begins in the caption's text."""
 
@@ -151,7 +154,8 @@ def _at(text: str, start: int, *, has_caption: bool = False) -> Found | None:
 def _at_sentence(text: str, start: int) -> Found | None:
     """Give the credit that is all of the last sentence."""
     first = _BLANK.split(text[start:].strip(_BLANKS), maxsplit=1)[0]
-    if not _may_open(first):
+    before_bracket = _OPENING_BRACKET.split(first, maxsplit=1)[0]
+    if not _may_open(first) and not (before_bracket and _may_open(before_bracket)):
         return None
     found = _at(text, start, has_caption=start > 0)
     if found is None or start > 0 or first == text or is_medium(first):

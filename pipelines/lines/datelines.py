@@ -106,6 +106,9 @@ def read_dateline_fully(text: str, published: str | None) -> DatelineReading | N
     else:
         return None
     end = _end(text, match)
+    if text.startswith("据") and text[:end].endswith((",", "，")):
+        # 据新华社杭州12月30日电，我省公布的…: a sentence that says where it has it from.
+        return None
     groups = match.groupdict()
     # A bracket may stand between day and 讯 too; one around the whole dateline is not meant.
     start = match.start("day") if groups.get("day") else match.end()

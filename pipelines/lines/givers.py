@@ -80,9 +80,14 @@ def read_giver(text: str, has_caption: bool = False) -> Giver | None:
             return Giver(giver, [])
         return None
     given = _GIVEN.fullmatch(text)
-    if given and not is_plain_name(given["giver"]):
+    if given and (not is_plain_name(given["giver"]) or _is_body_of_place(given["giver"])):
         return _organization(given["giver"], text)
     return None
+
+
+def _is_body_of_place(giver: str) -> bool:
+    """Tell a town, county or office whose name has the shape of a person's: 白塔镇."""
+    return len(giver) > 2 and giver.endswith(tuple(_DATA["body_endings"]))
 
 
 def _named(giver: str, verb: str | None) -> Giver | None:

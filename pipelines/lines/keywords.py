@@ -12,6 +12,7 @@ _NAME = rf"(?:(?:文章|本文|新闻|相关|内容)?{_CHINESE_NAME}|tags?|keywo
 _LABEL = re.compile(rf"[\s\u3000]*(?:{_NAME}[\s\u3000]*[:：]|[【\[]\s*{_NAME}\s*[:：]?\s*[】\]]\s*[:：]?)", re.I)
 _BARE_LABEL = re.compile(rf"[\s\u3000]*{_NAME}[\s\u3000]*", re.I)
 _SEPARATORS = (re.compile("[;；]"), re.compile("[,，、]"), re.compile(r"[\s\u3000]+"))
+_EDITORS = re.compile(r"(?:责任编辑|责编|编辑|校对)[\s\u3000]*[:：]")
 _SENTENCE_END = re.compile("[。！？]")
 _WORD = re.compile(r"\w")
 
@@ -28,6 +29,12 @@ def read_keywords(text: str) -> list[str]:
     separator = next((separator for separator in _SEPARATORS if separator.search(text.strip())), _SEPARATORS[-1])
     found = (clean(keyword) for keyword in separator.split(text))
     return list(dict.fromkeys(keyword for keyword in found if _WORD.search(keyword)))
+
+
+def split_keywords_line(text: str) -> tuple[str, str]:
+    """Part a keyword line from the editors printed behind it (`标签：甲；乙 责任编辑：丙`), if there are any."""
+    editors = _EDITORS.search(text)
+    return (text[: editors.start()], text[editors.start() :]) if editors else (text, "")
 
 
 def is_keywords_line(text: str) -> bool:

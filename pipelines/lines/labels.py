@@ -31,6 +31,8 @@ _PATTERN = re.compile("|".join(f"(?:{pattern})" for pattern in _NOISE["patterns"
 _MARKED = [(entry["mark"], re.compile(entry["pattern"], re.I)) for entry in _NOISE["marked"]]
 _BLANK_SIGNS = " \u3000\t\r\n\xa0"
 _EDGES = _BLANK_SIGNS + "[]【】()（）<>＜＞«»›‹|｜:：·、,，.。…-—_/!！\"“”'"
+_HOLDS_STRONG = re.compile("|".join(map(re.escape, sorted(_STRONG, key=len, reverse=True))))
+_GLUED = re.compile(rf"(?:{'|'.join(map(re.escape, sorted(_STRONG | _WEAK, key=len, reverse=True)))})+")
 _BETWEEN = re.compile(r"[\d\s\u3000\[\]【】()（）<>＜＞«»›‹|｜:：·、,，/…]+")
 _LONGEST_WORDS = 80
 _LONGEST_PATTERN = 700
@@ -40,6 +42,7 @@ _NOTICE = re.compile(
     rf"{_BLANKS}(?:[①-⑳]|[(（]?\d{{1,2}}[)）.、．]|[一二三四五]、)?{_BLANKS}(?:{'|'.join(_COPYRIGHT['openings'])})"
 )
 _NOTICE_SUBJECT = re.compile("|".join(_COPYRIGHT["subjects"]))
+_NOTICE_FURTHER = re.compile("|".join(_COPYRIGHT["further"]))
 _FOOTER = re.compile(r"©|All Rights? Reserved|ICP备", re.I)
 
 
@@ -68,6 +71,11 @@ def is_copyright_notice(text: str) -> bool:
     return _NOTICE.match(text) is not None and _NOTICE_SUBJECT.search(text) is not None and not _FOOTER.search(text)
 
 
+def continues_copyright_notice(text: str) -> bool:
+    """Say whether `text` can be a further paragraph of a notice, given that one stands above it in the same box."""
+    return _NOTICE_FURTHER.search(text) is not None and not _FOOTER.search(text)
+
+
 def is_noise(text: str) -> bool:
     """Say whether the whole line is furniture of the page: sharing, pagers, counters, box headings, failed includes.
 
@@ -75,6 +83,11 @@ def is_noise(text: str) -> bool:
     """
     text = text.strip(_BLANK_SIGNS)
     return len(text) <= _LONGEST_PATTERN and _is_furniture(text)
+
+
+def _is_glued(word: str) -> bool:
+    """Tell words of furniture with nothing between them: `新浪微博微信QQ空间`."""
+    return _GLUED.fullmatch(word) is not None
 
 
 # The same furniture stands on page after page.
@@ -85,7 +98,7 @@ def _is_furniture(text: str) -> bool:
         if line.replace(" ", "") in _STRONG:
             return True
         words = [word for word in _BETWEEN.split(line) if word]
-        if all(word in _STRONG or word in _WEAK for word in words) and not _STRONG.isdisjoint(words):
+        if all(_is_glued(word) for word in words) and any(_HOLDS_STRONG.search(word) for word in words):
             return True
     if any(mark in text and pattern.fullmatch(text) for mark, pattern in _MARKED):
         return True

@@ -196,8 +196,20 @@ class _Reader:
             self._title = self._affiliation = None
             self._close_group(None)
         else:
+            self._leave_others(first, role)
             self._close_group(role)
         return end
+
+    def _leave_others(self, token: Token, role: RoleWord) -> None:
+        """Give names under other titles their default role where a picture's role word sticks to one of another.
+
+        `（记者 甲 通讯员 乙/摄）`: in an article's own line 甲 has written it.
+        """
+        if token.joint != "/" or self._default != ("author",) or role.roles != ("photographer",):
+            return
+        last = self._group[-1] if self._group else None
+        while last is not None and self._group[0][1:3] != last[1:3]:
+            self._emit(self._group.pop(0), None)
 
     def _joins(self, first: int, second: int) -> bool:
         token = self._tokens[second]

@@ -18,7 +18,6 @@ from pipelines.urls import canonical_url
 
 # States of pages that are fetched when their time has come, each drawn for itself, which an index serves.
 _DRAWN: tuple[PageState, ...] = ("list", "found", "stored", "failed")
-_DONE = frozenset({"stored", "gone", "rejected"})
 
 Follow = Literal["yes", "no", "if_news"]
 
@@ -44,9 +43,10 @@ class Listed(NamedTuple):
     Attributes:
         new: how many addresses it did not know.
         waiting: how many it knew and that are still to be fetched.
-        known: how many need no fetch.
+        known: how many need no fetch now: done, or to be tried again at their time.
         hosts: where something is to be fetched now.
         too_long: addresses longer than the ledger takes; they are left out.
+        news: those that are new or waiting.
     """
 
     new: int
@@ -54,6 +54,7 @@ class Listed(NamedTuple):
     known: int
     hosts: set[str]
     too_long: list[str]
+    news: list[str]
 
 
 def note_listed(
@@ -62,7 +63,7 @@ def note_listed(
     """Note the articles a list page names, and where the list goes on: all of it, or nothing.
 
     An address is done when it or its canonical form leads to a stored article, whoever stored it, or when it gave no
-    record. What is not done is due at once, for the list that named it last.
+    record. What is not done is due at once, for the list that named it last; what failed is tried again at its time.
 
     Args:
         engine: the database.
@@ -83,16 +84,18 @@ def note_listed(
             states = page_states(connection, short)
             stored = _stored(connection, [url for url in short if url not in states])
             new = [url for url in short if url not in states and url not in stored]
-            waiting = [url for url in short if states.get(url) in ("found", "failed")]
+            waiting = [url for url in short if states.get(url) == "found"]
             _insert(connection, new, "found", found_on, now)
             _make_due(connection, waiting, found_on, now)
+            _adopt(connection, [url for url in short if states.get(url) == "failed"], found_on)
             hosts = {host_of(url) for url in (*new, *waiting)}
             if follow == "yes" or (follow == "if_news" and (new or waiting)):
                 _insert(connection, following, "list", found_on, now)
                 _make_due(connection, following, found_on, now)
                 hosts |= {host_of(url) for url in following}
         known = len(short) - len(new) - len(waiting)
-        return Listed(len(new), len(waiting), known, hosts, [url for url in unique if len(url) > URL_LENGTH])
+        too_long = [url for url in unique if len(url) > URL_LENGTH]
+        return Listed(len(new), len(waiting), known, hosts, too_long, [*new, *waiting])
 
     with store_errors(engine):
         return retried(engine, work)
@@ -124,7 +127,8 @@ def note_lists(engine: Engine, urls: Iterable[str], holder: str, *, only_due: bo
                 if only_due:
                     break
                 front = and_(table.c.url == table.c.found_on, table.c.url.in_(chunk))
-                failed = and_(table.c.state == "list", table.c.attempts > 0)
+                # Pages that failed, and the parts of a site map, which come round like first pages.
+                failed = and_(table.c.state == "list", or_(table.c.attempts > 0, table.c.next_visit.is_not(None)))
                 connection.execute(
                     update(table)
                     .where(table.c.found_on.in_(chunk), or_(front, failed), table.c.host.not_in(others))
@@ -136,7 +140,7 @@ def note_lists(engine: Engine, urls: Iterable[str], holder: str, *, only_due: bo
 
 
 def note_rejected(engine: Engine, found_on: Iterable[str]) -> None:
-    """Make those pages of lists due that gave no record.
+    """Make those pages of lists due that gave no record, or could not be fetched.
 
     Raises:
         StoreError: the database cannot be written.
@@ -146,8 +150,8 @@ def note_rejected(engine: Engine, found_on: Iterable[str]) -> None:
     def work(_is_doubtful: bool) -> None:
         with write_transaction(engine) as connection:
             for chunk in chunks(found_on):
-                statement = update(table).where(table.c.state == "rejected", table.c.found_on.in_(chunk))
-                connection.execute(statement.values(state="found", next_visit=datetime.now(UTC)))
+                statement = update(table).where(table.c.state.in_(("rejected", "failed")), table.c.found_on.in_(chunk))
+                connection.execute(statement.values(state="found", attempts=0, next_visit=datetime.now(UTC)))
 
     with store_errors(engine):
         retried(engine, work)
@@ -233,6 +237,13 @@ def _make_due(connection: Connection, urls: Sequence[str], found_on: str, now: d
     for chunk in chunks(urls):
         statement = update(table).where(among(connection, table.c.url, chunk))
         connection.execute(statement.values(found_on=found_on, next_visit=now))
+
+
+def _adopt(connection: Connection, urls: Sequence[str], found_on: str) -> None:
+    table = table_of(PageRow)
+    for chunk in chunks(urls):
+        statement = update(table).where(among(connection, table.c.url, chunk))
+        connection.execute(statement.values(found_on=found_on))
 
 
 def _canonical(url: str) -> str:

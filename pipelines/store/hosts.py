@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import os
 import socket
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from datetime import datetime, timedelta
+from functools import cache
 from pathlib import Path
 from typing import NamedTuple
 
@@ -30,18 +31,26 @@ class HostState(NamedTuple):
     error: str | None
 
 
-def holder_name() -> str:
-    """Give the name under which this process holds hosts: its machine, its number, and when it began."""
-    return f"{socket.gethostname()}/{os.getpid()}/{_started(os.getpid())}"
+def holder_name(process: int | None = None) -> str:
+    """Give the name under which a process, this one by default, holds things: machine, number, its begin, the kernel."""
+    number = os.getpid() if process is None else process
+    return f"{socket.gethostname()}/{number}/{_started(number)}/{_kernel()}"
+
+
+def is_alive(holder: str) -> bool | None:
+    """Tell whether a holder is a process that lives; None where this process cannot look it up.
+
+    Machines and containers may share a name, and a machine that was started again has new processes under old numbers.
+    """
+    machine, number, started, kernel = (holder.split("/") + [""] * 3)[:4]
+    if machine != socket.gethostname() or kernel != _kernel() or not number.isdigit():
+        return None
+    return _started(int(number)) == started
 
 
 def is_dead(holder: str) -> bool:
     """Tell whether a holder was a process of this machine that is no more; False where it cannot be known."""
-    machine, _, rest = holder.partition("/")
-    number, _, started = rest.partition("/")
-    if machine != socket.gethostname() or not number.isdigit():
-        return False
-    return _started(int(number)) != started
+    return is_alive(holder) is False
 
 
 def take_host(engine: Engine, name: str, holder: str, now: datetime) -> HostState | None:
@@ -86,18 +95,24 @@ def hold_hosts(engine: Engine, names: Collection[str], holder: str, now: datetim
         return retried(engine, work, patience=0)
 
 
-def release_hosts(engine: Engine, names: Collection[str], holder: str) -> None:
+def release_hosts(engine: Engine, names: Mapping[str, datetime | None], holder: str) -> None:
     """Let hosts go.
+
+    Args:
+        engine: the database.
+        names: the hosts, each with the moment before which no other crawl may take it; None for at once.
+        holder: who held them.
 
     Raises:
         StoreError: the database cannot be written.
     """
     table = table_of(HostRow)
-    condition = (table.c.leased_by == holder, table.c.name.in_(list(names)))
 
     def work(_is_doubtful: bool) -> None:
         with write_transaction(engine) as connection:
-            connection.execute(update(table).where(*condition).values(leased_by=None, leased_until=None))
+            for name, until in sorted(names.items()):
+                statement = update(table).where(table.c.name == name, table.c.leased_by == holder)
+                connection.execute(statement.values(leased_by=None, leased_until=until))
 
     with store_errors(engine):
         retried(engine, work, patience=0)
@@ -130,6 +145,16 @@ def host_states(engine: Engine) -> list[HostState]:
     columns = [table.c[field] for field in HostState._fields]
     with store_errors(engine), read_transaction(engine) as connection:
         return [HostState(*row) for row in connection.execute(select(*columns).order_by(table.c.name))]
+
+
+@cache
+def _kernel() -> str:
+    """Tell the run of this machine's kernel, and the space its processes are numbered in, from all others."""
+    try:
+        boot = Path("/proc/sys/kernel/random/boot_id").read_text("ascii").strip()
+        return f"{boot}-{Path('/proc/self/ns/pid').stat().st_ino}"
+    except OSError:
+        return ""
 
 
 def _started(process: int) -> str:

@@ -2,52 +2,59 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
 from typing import NamedTuple
 
-from sqlalchemy import Engine, or_, select, update
+from sqlalchemy import ColumnElement, Engine, func, select, update
 
 from pipelines.store.engine import read_transaction, store_errors, write_transaction
 from pipelines.store.retry import retried
 from pipelines.store.schema import JobRow
 from pipelines.store.statements import insert_missing, table_of
 
+# A job belongs to its process this long after the last word from it, where nobody can see whether the process lives.
+LEASE = timedelta(minutes=15)
+# Rows whose names begin so are locks of the program's own, and no jobs.
+_LOCK_MARK = "@"
+
 
 class JobState(NamedTuple):
-    """What is known of a job: its last start and end, the exit status, and who holds it until when."""
+    """What is known of a job: its last start and end, the last exit status, and who holds it until when.
+
+    A job that began, did not end and is held by nobody who lives was cut off.
+    """
 
     name: str
-    started_at: datetime | None
-    finished_at: datetime | None
-    exit_status: int | None
-    leased_by: str | None
-    leased_until: datetime | None
+    started_at: datetime | None = None
+    finished_at: datetime | None = None
+    exit_status: int | None = None
+    leased_by: str | None = None
+    leased_until: datetime | None = None
 
 
-def take_job(engine: Engine, name: str, holder: str, *, now: datetime, lease: timedelta) -> bool:
-    """Take a job for `holder`, and note that it starts; False where another holds it.
+def take_job(engine: Engine, seen: JobState, holder: str, *, now: datetime) -> bool:
+    """Take a job for `holder`, and note that it starts; False where it is no longer as it was seen.
 
     Raises:
         StoreError: the database cannot be written.
     """
     table = table_of(JobRow)
+    same = [_is(table.c[field], getattr(seen, field)) for field in ("started_at", "leased_by", "leased_until")]
+    values = {"leased_by": holder, "leased_until": now + LEASE, "started_at": now, "finished_at": None}
 
     def work(_is_doubtful: bool) -> bool:
         with write_transaction(engine) as connection:
-            connection.execute(insert_missing(connection, table, ["name"]), [{"name": name}])
-            free = or_(table.c.leased_until.is_(None), table.c.leased_until < now, table.c.leased_by == holder)
-            taken = connection.execute(
-                update(table)
-                .where(table.c.name == name, free)
-                .values(leased_by=holder, leased_until=now + lease, started_at=now, finished_at=None, exit_status=None)
+            connection.execute(insert_missing(connection, table, ["name"]), [{"name": seen.name}])
+            return (
+                connection.execute(update(table).where(table.c.name == seen.name, *same).values(values)).rowcount == 1
             )
-            return taken.rowcount == 1
 
     with store_errors(engine):
-        return retried(engine, work)
+        return retried(engine, work, patience=0)
 
 
-def hold_job(engine: Engine, name: str, holder: str, *, until: datetime) -> bool:
+def hold_job(engine: Engine, name: str, holder: str, *, now: datetime) -> bool:
     """Hold a job longer; False where it was lost to another.
 
     Raises:
@@ -58,37 +65,70 @@ def hold_job(engine: Engine, name: str, holder: str, *, until: datetime) -> bool
 
     def work(_is_doubtful: bool) -> bool:
         with write_transaction(engine) as connection:
-            return connection.execute(update(table).where(*mine).values(leased_until=until)).rowcount == 1
+            return connection.execute(update(table).where(*mine).values(leased_until=now + LEASE)).rowcount == 1
 
     with store_errors(engine):
-        return retried(engine, work)
+        return retried(engine, work, patience=0)
 
 
-def end_job(engine: Engine, name: str, holder: str, *, now: datetime, exit_status: int) -> None:
-    """Let a job go, and note how it ended.
+def end_job(engine: Engine, name: str, holder: str, *, now: datetime, exit_status: int | None) -> None:
+    """Let a job go, and note how it ended; None where it was cut off and is to be begun again.
 
     Raises:
         StoreError: the database cannot be written.
     """
     table = table_of(JobRow)
-    ended = {"leased_by": None, "leased_until": None, "finished_at": now, "exit_status": exit_status}
+    ended: dict[str, object] = {"leased_by": None, "leased_until": None}
+    if exit_status is not None:
+        ended |= {"finished_at": now, "exit_status": exit_status}
 
     def work(_is_doubtful: bool) -> None:
         with write_transaction(engine) as connection:
             connection.execute(update(table).where(table.c.name == name, table.c.leased_by == holder).values(ended))
 
     with store_errors(engine):
-        retried(engine, work)
+        retried(engine, work, patience=0)
 
 
-def job_states(engine: Engine) -> dict[str, JobState]:
+def database_time(engine: Engine) -> datetime:
+    """Give the time by the database's clock, which all machines share.
+
+    Raises:
+        StoreError: the database cannot be read.
+    """
+    with store_errors(engine), read_transaction(engine) as connection:
+        if connection.dialect.name == "sqlite":
+            return datetime.now(UTC)
+        clock = func.now() if connection.dialect.name == "postgresql" else func.utc_timestamp()
+        now: datetime = connection.execute(select(clock)).scalar_one()
+        return now.astimezone(UTC) if now.tzinfo is not None else now.replace(tzinfo=UTC)
+
+
+def job_states(engine: Engine) -> Mapping[str, JobState]:
     """Give what is known of every job that ever ran, by name.
 
     Raises:
         StoreError: the database cannot be read.
     """
+    return {name: state for name, state in _states(engine).items() if not name.startswith(_LOCK_MARK)}
+
+
+def lock_state(engine: Engine, name: str) -> JobState:
+    """Give what is known of a lock of the program's own, which is taken, held and ended as a job is.
+
+    Raises:
+        StoreError: the database cannot be read.
+    """
+    return _states(engine).get(_LOCK_MARK + name, JobState(_LOCK_MARK + name))
+
+
+def _states(engine: Engine) -> dict[str, JobState]:
     table = table_of(JobRow)
-    columns = (table.c.started_at, table.c.finished_at, table.c.exit_status, table.c.leased_by, table.c.leased_until)
+    columns = [table.c[field] for field in JobState._fields]
     with store_errors(engine), read_transaction(engine) as connection:
-        rows = connection.execute(select(table.c.name, *columns).order_by(table.c.name))
+        rows = connection.execute(select(*columns).order_by(table.c.name))
         return {row.name: JobState(*row) for row in rows}
+
+
+def _is(column: ColumnElement[object], value: object) -> ColumnElement[bool]:
+    return column.is_(None) if value is None else column == value

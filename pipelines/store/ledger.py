@@ -26,6 +26,8 @@ REVISITS = (timedelta(hours=1), timedelta(hours=23), timedelta(days=6), timedelt
 _LIST_INTERVAL, _LONGEST_LIST_INTERVAL = timedelta(minutes=10), timedelta(days=1)
 # A page that failed is tried again after these times, then by hand.
 _RETRIES = (timedelta(minutes=10), timedelta(hours=1), timedelta(hours=6), timedelta(days=1))
+# A list's further page that cannot be had is tried so often, a day apart at last.
+_MOST_LIST_ATTEMPTS = 14
 
 
 class Visit(NamedTuple):
@@ -54,6 +56,7 @@ class Noted(NamedTuple):
         has_news: of a list page: whether it named what was not known.
         is_front: of a list page: whether it is the first one, which is visited again.
         is_empty: of a list page: whether it named nothing at all.
+        error: why it failed.
     """
 
     visit: Visit
@@ -61,6 +64,7 @@ class Noted(NamedTuple):
     has_news: bool = False
     is_front: bool = False
     is_empty: bool = False
+    error: str | None = None
 
 
 class Settlement(NamedTuple):
@@ -133,10 +137,12 @@ def settle_pages(
         if before is None:
             if len(url) <= URL_LENGTH:
                 row = _new_page(url, page, seen_at)
-                new.append(row | _visited(Known(0, page.state, None, row["attempts"], 0, None), page, visit, seen_at))
+                new.append(
+                    row | _visited(Known(0, page.state, None, row["attempts"], 0, None, None), page, visit, seen_at)
+                )
             continue
         if before.state == "list":
-            changed.append(_list_row(before, page, visit, seen_at))
+            changed.append(_list_row(before, page, visit, seen_at, is_front=before.found_on == url))
             continue
         is_settled = before.state in ("stored", "gone") and page.state not in ("stored", "gone")
         now = Settlement(before.state, before.error) if is_settled else page
@@ -162,6 +168,7 @@ class Known(NamedTuple):
     attempts: int
     visits: int
     next_visit: datetime | None
+    found_on: str | None
 
 
 def _visited(before: Known, page: Settlement, visit: Visit | None, seen_at: datetime) -> dict[str, Any]:
@@ -185,14 +192,15 @@ def _visited(before: Known, page: Settlement, visit: Visit | None, seen_at: date
     return found
 
 
-def _list_row(before: Known, page: Settlement, visit: Visit | None, seen_at: datetime) -> dict[str, Any]:
+def _list_row(
+    before: Known, page: Settlement, visit: Visit | None, seen_at: datetime, *, is_front: bool
+) -> dict[str, Any]:
     """Give what a visit makes of a list page: the first one is due again sooner the more it changes, others never."""
     row: dict[str, Any] = {"page_id": before.id, "visited_at": seen_at, "error": page.error}
-    if page.state == "failed":
-        wait = _RETRIES[min(before.attempts, len(_RETRIES) - 1)]
-        return row | {"attempts": before.attempts + 1, "next_visit": seen_at + wait}
     if page.state != "list":
-        return row | {"attempts": before.attempts + 1, "next_visit": seen_at + _LONGEST_LIST_INTERVAL}
+        wait = _RETRIES[min(before.attempts, len(_RETRIES) - 1)] if page.state == "failed" else _LONGEST_LIST_INTERVAL
+        is_given_up = not is_front and before.attempts + 1 >= _MOST_LIST_ATTEMPTS
+        return row | {"attempts": before.attempts + 1, "next_visit": None if is_given_up else seen_at + wait}
     quiet = 0 if page.has_news else before.visits + 1
     wait = min(_LIST_INTERVAL * 2 ** min(quiet, 20), _LONGEST_LIST_INTERVAL)
     row |= {"attempts": 0, "visits": quiet, "next_visit": seen_at + wait if page.is_front else None}

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import socket
 from datetime import datetime
 from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, Engine, func, select
 
 from pipelines.store.engine import read_transaction, store_errors
-from pipelines.store.hosts import is_dead
+from pipelines.store.hosts import is_alive
 from pipelines.store.runs import PULSE
 from pipelines.store.schema import CrawlRunRow, RejectionRow
 from pipelines.store.statements import table_of
@@ -102,8 +101,8 @@ def run_state(row: dict[str, Any], now: datetime) -> str:
     holder = row["holder"]
     if holder is None:
         return KILLED
-    if holder.partition("/")[0] == socket.gethostname():
-        return KILLED if is_dead(holder) else RUNNING
+    if (alive := is_alive(holder)) is not None:
+        return RUNNING if alive else KILLED
     return KILLED if row["alive_at"] is None or now - row["alive_at"] > _LOST_PULSES * PULSE else RUNNING
 
 

@@ -117,7 +117,9 @@ class Writer:
         with store_errors(self._engine):
             try:
                 return self._write_batch(articles, rejected, moment, answers)
-            except (IntegrityError, DataError):
+            except DBAPIError as error:
+                if not isinstance(error, IntegrityError) and not _is_refusal(error):
+                    raise
                 # Another writer was first with a row of ours, or one record is refused: each on its own tells which.
                 summary = self._write_batch([], rejected, moment, answers)
                 for article in articles:
@@ -130,14 +132,16 @@ class Writer:
         except IntegrityError:
             # The other writer has committed by now.
             pass
-        except DataError as error:
+        except DBAPIError as error:
             return self._refuse(article, error, moment, answers)
         try:
             return self._write_batch([article], [], moment, answers)
-        except (IntegrityError, DataError) as error:
+        except DBAPIError as error:
             return self._refuse(article, error, moment, answers)
 
     def _refuse(self, article: Article, error: DBAPIError, moment: datetime, answers: _Answers) -> WriteSummary:
+        if not isinstance(error, IntegrityError) and not _is_refusal(error):
+            raise error
         return self._write_batch([], [_rejected(article.url, UNSTORABLE, database_reason(error))], moment, answers)
 
     def _write_batch(
@@ -189,10 +193,12 @@ class Writer:
         for visit in answers.visits:
             asked.setdefault(visit.final_url, []).append(visit.url)
         pages = {
-            noted.visit.url: Settlement(noted.state, None, noted.has_news, noted.is_front) for noted in answers.noted
+            noted.visit.url: Settlement(noted.state, noted.error, noted.has_news, noted.is_front)
+            for noted in answers.noted
         }
         for page in rejected:
-            for url in (page.url, *asked.get(page.url, ())):
+            # Where a redirect led is another page: a list, or an article of its own.
+            for url in asked.get(page.url, (page.url,)):
                 pages[url] = _settlement(page)
         for article in articles:
             for url in (article.url, *article.page_urls, *asked.get(article.url, ())):
@@ -217,6 +223,11 @@ def write_articles(
         StoreError: the database cannot be written; nothing of the batch is stored.
     """
     return Writer(engine).write(records, seen_at=seen_at)
+
+
+def _is_refusal(error: DBAPIError) -> bool:
+    """Tell whether the database refuses a value: PostgreSQL's class 54 is what goes beyond one of its limits."""
+    return isinstance(error, DataError) or str(getattr(error.orig, "sqlstate", None) or "").startswith("54")
 
 
 def _rejected(url: str, reason: str, detail: str | None) -> RejectedPage:

@@ -31,6 +31,8 @@ class Template:
         name: the generation's name in the record.
         headline: the element with the headline, alone or with kicker and subheadline around it.
         meta: elements of the time-and-source line. A page is this template's when a headline and a meta selector match.
+        title_names: elements only this generation's titles are printed in: one right above a line of time and source
+            claims a page that no template's `meta` is found on, for those lines go by many names.
         published, source, byline: the parts of the meta line, where they have elements of their own.
         body: this generation's body containers; those common to the site are tried after them.
         marks: evidence on a page that it is this generation's and not a like one's; without any the URL decides.
@@ -48,6 +50,7 @@ class Template:
     name: ClassVar[TemplateName]
     headline: ClassVar[tuple[str, ...]]
     meta: ClassVar[tuple[str, ...]]
+    title_names: ClassVar[tuple[str, ...]] = ()
     published: ClassVar[tuple[str, ...]] = ()
     source: ClassVar[tuple[str, ...]] = ()
     byline: ClassVar[tuple[str, ...]] = ()

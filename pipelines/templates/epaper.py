@@ -7,7 +7,7 @@ class Epaper(Template):
     """Founder's e-paper: the title block by class names, body in `founder-content`, pictures in tables beside it."""
 
     name = "epaper"
-    headline = ("h1.main-article-title", ".main-article-title")
+    headline = ("h1.main-article-title", ".main-article-title", "h1")
     meta = (
         "founder-content",
         ".founder-content",

@@ -9,6 +9,7 @@ class System2014(Template):
     name = "system-2014"
     headline = ("div.contTit", ".contTit", ".artTitle", "h1")
     meta = ("#pubtime_baidu", "#source_baidu", "#author_baidu")
+    title_names = ("div.contTit", ".contTit", ".artTitle")
     published = ("#pubtime_baidu",)
     source = ("#source_baidu",)
     byline = ("#author_baidu",)

@@ -9,6 +9,7 @@ class Trs2016(Template):
     name = "trs-2016"
     headline = ("div.contTit", ".contTit")
     meta = ("#pubtime_baidu", "#source_baidu", "#author_baidu", "div.time", ".time")
+    title_names = ("div.contTit", ".contTit")
     published = ("#pubtime_baidu", "div.time", ".time")
     source = ("#source_baidu",)
     byline = ("#author_baidu",)

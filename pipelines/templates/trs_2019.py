@@ -9,9 +9,10 @@ class Trs2019(Template):
     name = "trs-2019"
     headline = ("div.artTitle", ".artTitle")
     meta = ("#pubtime_baidu", "#source_baidu", "#author_baidu", "div.time", ".time", ".artInfo")
+    title_names = ("div.artTitle", ".artTitle")
     published = ("#pubtime_baidu", "div.time", ".time")
     source = ("#source_baidu",)
     byline = ("#author_baidu",)
     body = ("div.artCon", ".artCon", "div.art-con")
     marks = ("a.CurrChnlCls",)
-    url = r"/t20\d{6}_\d+"
+    url = r"/t20(?:[01]\d|2[0-2])\d{4}_\d+"

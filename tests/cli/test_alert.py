@@ -14,7 +14,7 @@ from aiosmtpd.controller import Controller
 
 from pipelines.store.engine import open_database, write_transaction
 from pipelines.store.findings import FindingKey, NewFinding, add_findings, close_findings, read_findings
-from pipelines.store.jobs import end_job, take_job
+from pipelines.store.jobs import JobState, end_job, job_states, take_job
 from tests.cli.test_crawl import zjol
 from tests.crawler.site import Site
 from zjol_crawler.alerting.telling import note_jobs
@@ -149,7 +149,7 @@ def test_jobs_that_failed_or_did_not_run_are_findings_until_they_are_well(engine
         return [finding.name for finding in read_findings(engine)]
 
     def run(moment, status):
-        assert take_job(engine, "news", "a", now=moment, lease=timedelta(minutes=5))
+        assert take_job(engine, job_states(engine).get("news", JobState("news")), "a", now=moment)
         end_job(engine, "news", "a", now=moment, exit_status=status)
 
     assert amiss(began) == []

@@ -12,8 +12,10 @@ from collections import Counter
 from pathlib import Path
 
 import pytest
+from sqlalchemy import create_engine, text
 from warcio.archiveiterator import ArchiveIterator
 
+from tests import servers
 from tests.cli.test_crawl import FAST, rows, zjol
 from tests.crawler.site import LIST, Answer, Site, article, listing, little_site, url
 from zjol_crawler.archive import find_captures, read_capture
@@ -180,3 +182,40 @@ def test_what_is_kept_is_what_came_over_the_wire(tmp_path):
     captures = {capture.url: capture for capture in find_captures(path, Counter())}
     page = read_capture(captures[url(1)])
     assert page.body == article(1).body
+
+
+def test_a_full_disk_tears_no_record_and_stores_nothing_that_is_not_kept(tmp_path):
+    answers = {
+        url(number): article(number, text=" ".join(os.urandom(20).hex() for _ in range(1000)))
+        for number in range(1, 21)
+    }
+    answers[LIST] = listing(list(answers))
+    folder = tmp_path / "archive"
+    with Site(answers) as site:
+        environment = {**os.environ, "http_proxy": site.proxy_url, "no_proxy": ""}
+        limit = "import resource, signal; signal.signal(signal.SIGXFSZ, signal.SIG_IGN)"
+        # The archive's file alone grows beyond it.
+        limit += "; resource.setrlimit(resource.RLIMIT_FSIZE, (200_000, 200_000))"
+        arguments = ["crawl", "--start", LIST, "--db", "", "--archive", str(folder), *FAST]
+        code = f"from zjol_crawler.cli import main; {limit}; main()"
+        server = servers.postgresql()
+        servers.wipe(server)
+        arguments[4] = server.render_as_string(hide_password=False)
+        full = subprocess.run(
+            [sys.executable, "-c", code, *arguments], env=environment, capture_output=True, text=True, timeout=60
+        )
+        assert full.returncode == 1, full.stderr
+        assert "the archive cannot be written" in full.stderr
+        assert "Traceback" not in full.stderr
+        kept = {address for kind, address in records(folder) if kind == "response"}
+        engine = create_engine(server)
+        with engine.connect() as connection:
+            stored = set(connection.scalars(text("select url from article")))
+        assert stored <= kept
+        assert 0 < len(stored) < 20
+        again = zjol(*arguments, site=site)
+        assert again.returncode == 0, again.stderr
+        with engine.connect() as connection:
+            assert connection.scalar(text("select count(*) from article")) == 20
+        engine.dispose()
+    assert set(answers) <= {address for _, address in records(folder)}

@@ -204,3 +204,43 @@ def test_a_catalogue_of_ones_own_adds_channels(site, tmp_path, monkeypatch):
     refused = zjol("crawl", "mine", "--db", f"sqlite:///{tmp_path / 'a.db'}", site=site)
     assert refused.returncode == 1
     assert refused.stderr.splitlines() == [f"zjol: {mine}: channel mine: http://example.com/ is no page of the site"]
+
+
+@pytest.mark.parametrize("is_kept", [True, False])
+def test_an_interrupt_does_not_wait_for_a_host_that_hangs(site, tmp_path, is_kept):
+    path = tmp_path / "news.db"
+    site.answers[url(2)] = article(2)._replace(delay=25)
+    arguments = ["crawl", "--start", LIST, "--db", f"sqlite:///{path}", "-s", "DOWNLOAD_DELAY=0.05"]
+    arguments += ["--archive", str(tmp_path / "warc")] if is_kept else []
+    command = [sys.executable, "-c", "from zjol_crawler.cli import main; main()", *arguments]
+    environment = {**os.environ, "http_proxy": site.proxy_url, "no_proxy": ""}
+    process = subprocess.Popen(command, env=environment, stderr=subprocess.PIPE, text=True)
+    deadline = time.monotonic() + 30
+    while url(2) not in site.asked() and time.monotonic() < deadline:
+        time.sleep(0.05)
+    began = time.monotonic()
+    process.send_signal(signal.SIGINT)
+    _, errors = process.communicate(timeout=30)
+    assert time.monotonic() - began < 12
+    assert process.returncode == 130, errors
+    assert "Traceback" not in errors
+    # Its page is due as it was.
+    assert rows(path, "select state, attempts from page where url like '%1990002%'") == [("found", 0)]
+    assert rows(path, "select count(*) from rejection where reason != 'robots'") == [(0,)]
+    assert rows(path, "select outcome from crawl_run") == [("shutdown",)]
+
+
+def test_lists_that_share_their_first_page_are_both_followed(site, tmp_path):
+    other = f"{HOST}/zjnews/ycxw/"
+    site.answers = {url(number): article(number) for number in range(1, 7)}
+    site.answers[LIST] = listing([url(1), url(2)], "index_1.shtml")
+    site.answers[LIST + "index_1.shtml"] = listing([url(3), url(4)])
+    site.answers[other] = listing([url(1), url(2)], "index_1.shtml")
+    site.answers[other + "index_1.shtml"] = listing([url(5), url(6)])
+    path = tmp_path / "news.db"
+    crawl = ("crawl", "--start", LIST, "--start", other, "--db", f"sqlite:///{path}", *FAST)
+    assert zjol(*crawl, site=site).returncode == 0
+    assert rows(path, "select count(*) from article") == [(6,)]
+    site.forget()
+    assert zjol(*crawl, site=site).returncode == 0
+    assert sorted(site.asked()) == sorted([LIST, other])

@@ -1,5 +1,6 @@
 """`zjol epaper` over real HTTP, with pages of the shape zjrb prints."""
 
+import sqlite3
 from pathlib import Path
 
 import pytest
@@ -90,3 +91,19 @@ def test_wrong_usage_is_told(site, arguments, words):
     done = zjol("epaper", *arguments, site=site)
     assert done.returncode == 2
     assert words in done.stderr
+
+
+def test_a_page_of_an_issue_that_failed_is_read_by_the_next_run_of_another_day(site, tmp_path):
+    db = tmp_path / "news.db"
+    missing = f"{PAPER}/html/2016-10/01/node_19.htm"
+    answer = site.answers[missing]
+    site.answers[missing] = Answer(b"broken", 500)
+    crawl = ("epaper", "zjrb", "--db", f"sqlite:///{db}", *FAST, "--date")
+    assert zjol(*crawl, "2016-10-01", site=site).returncode == 0
+    assert rows(db, "select count(*) from article") == [(1,)]
+    assert rows(db, "select state, attempts from page where url like '%node_19%'") == [("list", 1)]
+    site.answers[missing] = answer
+    with sqlite3.connect(db) as connection:
+        connection.execute("update page set next_visit = '2001-01-01 00:00:00' where next_visit is not null")
+    assert zjol(*crawl, "2016-10-03", site=site).returncode == 0
+    assert rows(db, "select count(*) from article") == [(5,)]

@@ -6,12 +6,14 @@ import json
 import os
 import subprocess
 import sys
+import zlib
 
+import brotli
 import pytest
 from warcio.statusandheaders import StatusAndHeaders
 from warcio.warcwriter import WARCWriter
 
-from tests.crawler.site import LIST, article, little_site, url
+from tests.crawler.site import LIST, Site, article, little_site, url
 from zjol_crawler.sample_site import SampleSite
 
 DATE = "2026-01-02T03:04:05Z"
@@ -139,6 +141,18 @@ def test_explain_shows_where_fields_came_from(tmp_path):
     assert zjol("extract", "--explain", saved).returncode == 2
 
 
+def test_explain_fetches_an_address_with_all_its_pages():
+    with Site(little_site()) as site:
+        reached = {"http_proxy": site.proxy_url, "no_proxy": "", "COLUMNS": "200"}
+        done = zjol("extract", "--explain", url(3), "-s", "DOWNLOAD_DELAY=0", **reached)
+        assert done.returncode == 0, done.stderr
+        assert done.stdout.count("div.contTxt") == 2
+        assert url(3)[:-6] + "_1.shtml" in done.stdout
+        lost = zjol("extract", "--explain", url(99), "-s", "DOWNLOAD_DELAY=0", **reached)
+    assert lost.returncode == 1
+    assert lost.stderr.splitlines() == [f"zjol: {url(99)}: no page came to explain (not_found); try it in a browser"]
+
+
 @pytest.mark.parametrize("content", [None, b"", b"hello, world", b"\x1f\x8b\x08\x00broken"])
 def test_a_file_that_is_no_archive_is_one_clear_line(tmp_path, content):
     path = tmp_path / "news.warc.gz"
@@ -148,3 +162,76 @@ def test_a_file_that_is_no_archive_is_one_clear_line(tmp_path, content):
     assert done.returncode == 1
     assert len(done.stderr.splitlines()) == 1
     assert str(path) in done.stderr
+
+
+def split(body: bytes) -> bytes:
+    """Chunks, the second with an extension."""
+    half = len(body) // 2
+    return b"%x\r\n%s\r\n%x;name=value\r\n%s\r\n0\r\n\r\n" % (half, body[:half], len(body) - half, body[half:])
+
+
+CODED = {
+    "chunks with an extension": (split, "Transfer-Encoding: chunked"),
+    "chunked no more": (bytes, "Transfer-Encoding: chunked"),
+    "gzip in chunks": (lambda body: split(gzip.compress(body)), "Transfer-Encoding: chunked", "Content-Encoding: gzip"),
+    "gzip no more": (bytes, "Content-Encoding: gzip"),
+    "brotli": (brotli.compress, "Content-Encoding: br"),
+    "brotli no more": (bytes, "Content-Encoding: br"),
+    "deflate": (zlib.compress, "Content-Encoding: deflate"),
+    "Common Crawl's": (bytes, "X-Crawl-Content-Encoding: gzip", "X-Crawl-Transfer-Encoding: chunked"),
+    "a bomb": (lambda body: gzip.compress(body + b" " * 200_000_000), "Content-Encoding: gzip"),
+}
+
+
+def add_record(writer, kind, address, body=b"", headers=(), *, date=DATE, **about):
+    pairs = [("Content-Type", "text/html"), *(tuple(header.split(": ")) for header in headers)]
+    http = StatusAndHeaders("200 OK", pairs, protocol="HTTP/1.1")
+    record = writer.create_warc_record(
+        address,
+        kind,
+        payload=io.BytesIO(body),
+        http_headers=http,
+        warc_headers_dict={"WARC-Date": date, **{name.replace("_", "-"): value for name, value in about.items()}},
+    )
+    writer.write_record(record)
+
+
+def test_archives_that_are_untrue_to_their_headers_are_read(tmp_path):
+    with (tmp_path / "odd.warc.gz").open("wb") as stream:
+        writer = WARCWriter(stream, gzip=True)
+        for number, (code, *headers) in enumerate(CODED.values(), 1):
+            add_record(writer, "response", url(number), code(article(number).body), headers)
+        add_record(writer, "response", url(50), gzip.compress(article(50).body)[:-60], ["Content-Encoding: gzip"])
+    done = zjol("extract", tmp_path / "odd.warc.gz", "--rejects", tmp_path / "rejects.jsonl")
+    assert done.returncode == 0, done.stderr
+    found = [json.loads(line)["headline"] for line in done.stdout.splitlines()]
+    named = dict(enumerate(CODED, 1))
+    assert found == [f"第{number}号新闻" for number in named if named[number] != "a bomb"]
+    rejected = [json.loads(line) for line in (tmp_path / "rejects.jsonl").read_text().splitlines()]
+    assert {row["url"]: row["reason"] for row in rejected} == {url(9): "too_large", url(50): "truncated"}
+
+
+def test_revisits_and_both_schemes_tell_what_a_page_said_last(tmp_path):
+    old, new = article(1, text="旧的。").body, article(1, text="新的。").body
+    with (tmp_path / "years.warc.gz").open("wb") as stream:
+        writer = WARCWriter(stream, gzip=True, warc_version="1.1")
+        add_record(writer, "response", url(1), old, date="2020-01-01T00:00:00Z")
+        add_record(writer, "response", url(1), new, date="2021-01-01T00:00:00Z")
+        seen = {"WARC_Refers_To_Target_URI": url(1), "WARC_Refers_To_Date": "2020-01-01T00:00:00Z"}
+        add_record(writer, "revisit", url(1), date="2022-01-01T00:00:00Z", **seen)
+        add_record(writer, "response", url(2), article(2, text="旧的。").body, date="2020-01-01T00:00:00Z")
+        secure = url(2).replace("http:", "https:")
+        add_record(writer, "response", secure, article(2, text="新的。").body, date="2021-01-01T00:00:00Z")
+        add_record(writer, "response", f"{LIST}201610/printed.shtml", article(3).body, date="2020-01-01T00:00:00Z")
+        seen["WARC_Refers_To_Target_URI"] = f"{LIST}201610/printed.shtml"
+        add_record(writer, "revisit", url(3), date="2022-01-01T00:00:00Z", **seen)
+        seen["WARC_Refers_To_Target_URI"] = f"{LIST}201610/elsewhere.shtml"
+        add_record(writer, "revisit", url(4), date="2022-01-01T00:00:00Z", **seen)
+    done = zjol("extract", tmp_path / "years.warc.gz")
+    assert done.returncode == 0, done.stderr
+    records = {record["url"]: record for record in map(json.loads, done.stdout.splitlines())}
+    assert records[url(1)]["article_body"] == "旧的。"
+    assert records[secure]["article_body"] == "新的。"
+    assert records[url(3)]["headline"] == "第3号新闻"
+    assert url(4) not in records
+    assert "1 revisit of what these files lack" in done.stderr

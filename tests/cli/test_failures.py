@@ -23,8 +23,8 @@ def failures() -> dict[str, tuple[Answer, str]]:
             "not_found",
         ),
         url(60): (Answer(b"gone", 410), "not_found"),
-        url(70): (Answer(bomb, headers=(HTML, ("Content-Encoding", "gzip"))), "connection"),
-        url(80): (Answer(b"<html>" + b"a" * 21_500_000), "connection"),
+        url(70): (Answer(bomb, headers=(HTML, ("Content-Encoding", "gzip"))), "too_large"),
+        url(80): (Answer(b"<html>" + b"a" * 21_500_000), "too_large"),
         url(90): (Answer(b"\x89PNG\r\n\x1a\n" + bytes(range(256)) * 20), "undecodable"),
         url(100): (Answer(cut[: cut.index("的正文".encode())]), "truncated"),
     }

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from pipelines.store.jobs import end_job, take_job
+from pipelines.store.jobs import JobState, end_job, take_job
 from pipelines.store.writer import write_articles
 from tests.store.conftest import empty_url, engine  # noqa: F401 - fixtures
 from tests.store.examples import all_examples
@@ -29,7 +29,7 @@ def get(server, path):
 def test_metrics_are_those_of_the_database(engine):  # noqa: F811 - pytest gives it
     write_articles(engine, all_examples())
     now = datetime(2026, 1, 1, tzinfo=UTC)
-    take_job(engine, "news", "a", now=now, lease=timedelta(minutes=5))
+    take_job(engine, JobState("news"), "a", now=now)
     end_job(engine, "news", "a", now=now, exit_status=1)
     with MetricsServer(engine, "127.0.0.1", 0, dict) as server:
         text = get(server, "/metrics")
@@ -54,7 +54,7 @@ def test_health_is_what_the_faults_say(engine):  # noqa: F811 - pytest gives it
 
 def test_a_job_that_should_have_begun_is_missed(engine):  # noqa: F811 - pytest gives it
     job, now = Job(name="news", run=["crawl"], every="30m"), datetime(2026, 1, 1, tzinfo=UTC)
-    take_job(engine, "news", "a", now=now, lease=timedelta(minutes=5))
+    take_job(engine, JobState("news"), "a", now=now)
     end_job(engine, "news", "a", now=now, exit_status=0)
     assert missed_jobs(engine, [job], now + timedelta(minutes=80)) == {}
     assert "did not run" in missed_jobs(engine, [job], now + timedelta(hours=2))["news"]

@@ -222,3 +222,35 @@ def test_a_gate_closes_longer_each_time():
     assert waits == [30, 60, 120, 240, 480, 960, 1920, 3600, 3600]
     assert gate.succeed()
     assert gate.wait() == 0
+
+
+def test_a_robots_txt_that_fails_costs_one_page_an_attempt_and_not_the_frontier(site, db):
+    assert crawl(site, db, "--limit", "2").returncode == 0
+    site.answers[ROBOTS] = Answer(b"", 503)
+    crawl(site, db)
+    assert dict(rows(db, "select state, count(*) from page where attempts > 0 group by 1")).keys() <= {"list", "failed"}
+    assert rows(db, "select count(*) from page where attempts > 0")[0][0] <= 1
+    assert rows(db, "select error from host where closed_until is not null") == [("robots.txt: 503",)]
+    site.answers[ROBOTS] = Answer(b"User-agent: *\nDisallow:")
+    with sqlite3.connect(db) as connection:
+        connection.execute("update host set closed_until = null")
+    assert crawl(site, db).returncode == 0
+    assert rows(db, "select count(*) from article") == [(8,)]
+
+
+def test_no_gap_is_shorter_than_the_delay(site, db):
+    done = zjol(
+        *("crawl", "--start", LIST, "--db", f"sqlite:///{db}", "-s", "DOWNLOAD_DELAY=0.2"),
+        *("-s", "AUTOTHROTTLE_ENABLED=0", "-s", "DOWNLOAD_DELAY_JITTER=0.5", "-s", "ZJOL_BACKGROUND=thread"),
+        site=site,
+    )
+    assert done.returncode == 0, done.stderr
+    gaps = [later - sooner for (sooner, _), (later, _) in itertools.pairwise(site.requests)]
+    assert len(gaps) == 9
+    assert min(gaps) > 0.198
+    assert max(gaps) > 0.21
+
+
+@pytest.mark.parametrize("header", ["99999999999999999999", "²", "Fri, 31 Dec 9999 23:59:59 GMT", "Fri, 99 Foo"])
+def test_no_answer_keeps_a_host_closed_for_ever(header):
+    assert 0 <= retry_after(header) <= 7 * 24 * 3600

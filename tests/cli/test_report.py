@@ -9,7 +9,8 @@ import pytest
 
 from benchmarks import corpus
 from pipelines.record import Rejection
-from pipelines.store.engine import open_database
+from pipelines.store.engine import open_database, write_transaction
+from pipelines.store.findings import FindingKey, NewFinding, add_findings
 from pipelines.store.runs import RunEnd, finish_run, start_run
 from pipelines.store.writer import Writer
 from tests.cli.test_demo import zjol
@@ -29,7 +30,12 @@ def fill(url: str) -> None:
     writer.write(
         [Rejection(url=GONE, reason="http_error", detail="503 <script>"), Rejection(url=GONE, reason="timeout")]
     )
-    finish_run(engine, run, RunEnd("finished", {"stored": 43}))
+    counts = {"stored": 43, "host/biz.zjol.com.cn/answers": 40, "host/zjnews.zjol.com.cn/answers": 10}
+    waited = {"fetch": 104.0, "fetch/biz.zjol.com.cn": 100.0, "fetch/zjnews.zjol.com.cn": 4.0}
+    finish_run(engine, run, RunEnd("finished", counts, seconds=waited))
+    with write_transaction(engine) as connection:
+        drift = NewFinding(FindingKey("coverage", "trs-2016 zjnews", "source"), "source", "fatal", "0% of 24 < 99%")
+        add_findings(connection, [drift], None)
     engine.dispose()
 
 
@@ -44,9 +50,12 @@ def test_the_figures_are_the_same_on_every_engine(empty_url, tmp_path):  # noqa:
         engine.dispose()
         assert (figures.articles, figures.first_day, figures.last_day) == (43, "2006-05-12", "2016-10-02")
         assert [row["reason"] for row in figures.rejections] == ["http_error", "timeout"]
-        assert figures.hosts[0]["failed"] == 1
+        slowest, second = figures.hosts[:2]
+        assert (slowest["host"], slowest["seconds"]) == ("biz.zjol.com.cn", 2.5)
+        assert (second["host"], second["seconds"], second["failed"]) == ("zjnews.zjol.com.cn", 0.4, 1)
+        assert [finding["field"] for finding in figures.findings] == ["source"]
         assert sum(row["articles"] for row in figures.by_month) == 43
-        kept = figures._replace(runs=[], rejections=[])
+        kept = figures._replace(runs=[], rejections=[], findings=[])
         found.append(json.loads(json.dumps(kept._asdict(), default=str)))
     assert json.dumps(found[0], default=str) == json.dumps(found[1], default=str)
 
@@ -62,6 +71,15 @@ def test_the_page_stands_alone(tmp_path):
     assert not re.search(r"<script|<link|<img|@import|url\(http|src=", page)
     assert "503 &lt;script&gt;" in page
     assert "渔港醒来 “蓝色粮仓”添新船" in page
+    assert "0% of 24 &lt; 99%" in page
+    for words in (
+        "HTTP 错误 http error",
+        "责任编辑 responsible editor",
+        "严重 fatal",
+        "未收录的原因",
+        "Rejections by reason",
+    ):
+        assert words in page
     assert "浙江日报记者 周以宁/摄" in page
     assert json.loads((tmp_path / "report" / "figures.json").read_text(encoding="utf-8"))["articles"] == 43
 

@@ -1,5 +1,6 @@
 """What a later run looks at again: what is due, conditionally, and nothing else."""
 
+import gzip
 import sqlite3
 
 import pytest
@@ -156,3 +157,67 @@ def test_another_list_does_not_look_at_what_this_one_found(site, db):
     site.forget()
     assert zjol("crawl", "--start", other, "--db", f"sqlite:///{db}", *FAST, site=site).returncode == 0
     assert site.asked() == [other]
+
+
+def test_a_page_of_an_article_that_was_missed_is_fetched_at_the_next_look(site, db):
+    second = url(1)[:-6] + "_1.shtml"
+    pager = f'<div class="news_more_page"><a href="{url(1)}">1</a> <a href="{second}">2</a></div>'
+    site.answers[url(1)] = tagged(article(1, pager=pager), "a1")
+    site.answers[second] = Answer(b"broken", 500)
+    crawl(site, db)
+    site.answers[second] = article(1, text="这是第二页。", pager=pager)
+    make_due(db, "state = 'stored'")
+    crawl(site, db)
+    assert second in site.asked()
+    assert rows(db, "select article_body like '%第二页%' from article where article_id like '%1990001'") == [(1,)]
+
+
+def test_an_article_that_leads_to_its_list_says_nothing_of_the_list(site, db):
+    site.answers[url(3)] = Answer(status=302, headers=(("Location", LIST),))
+    crawl(site, db)
+    assert rows(db, "select state, error from page where url like '%1990003%'") == [("rejected", "not_article")]
+    ((state, attempts, error, minutes),) = rows(
+        db,
+        "select state, attempts, error, (julianday(next_visit) - julianday(visited_at)) * 1440 from page "
+        f"where url = '{LIST}'",
+    )
+    assert (state, attempts, error) == ("list", 0, None)
+    assert minutes < 30
+
+
+def test_what_failed_is_tried_again_at_its_time_although_a_list_names_it(site, db):
+    site.answers[url(2)] = Answer(b"broken", 500)
+    crawl(site, db)
+    site.answers[LIST] = tagged(listing([url(1), url(2), url(3)]), "new")
+    crawl(site, db)
+    assert site.asked() == [LIST]
+    site.answers[url(2)] = article(2)
+    crawl(site, db, "--retry-rejected")
+    assert rows(db, "select count(*) from article") == [(3,)]
+
+
+def test_the_parts_of_a_site_map_come_round_by_themselves(site, db):
+    index, part = f"{HOST}/sitemap.xml", f"{HOST}/sitemap_1.xml.gz"
+    space = 'xmlns="http://www.sitemaps.org/schemas/sitemap/0.9"'
+
+    def xml(text: str, tag: str) -> Answer:
+        return Answer(text.encode(), headers=(("Content-Type", "application/xml"), ("ETag", f'"{tag}"')))
+
+    def part_of(numbers: list[int], tag: str) -> Answer:
+        entries = "".join(f"<url><loc>{url(number)}</loc></url>" for number in numbers)
+        body = gzip.compress(f'<?xml version="1.0"?><urlset {space}>{entries}</urlset>'.encode())
+        return Answer(body, headers=(("Content-Type", "application/gzip"), ("ETag", f'"{tag}"')))
+
+    site.answers[index] = xml(f"<sitemapindex {space}><sitemap><loc>{part}</loc></sitemap></sitemapindex>", "index")
+    site.answers[part] = part_of([1, 2], "one")
+    first = ("crawl", "--start", index, "--db", f"sqlite:///{db}", *FAST)
+    assert zjol(*first, site=site).returncode == 0
+    assert rows(db, "select count(*) from article") == [(2,)]
+    site.answers[part] = part_of([1, 2, 3], "two")
+    site.forget()
+    assert zjol(*first, site=site).returncode == 0
+    assert site.asked() == [index, part, url(3)]
+    assert sorted(site.conditional()) == [index, part]
+    site.forget()
+    assert zjol(*first, site=site).returncode == 0
+    assert site.asked() == site.conditional() == [index, part]

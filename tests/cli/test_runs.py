@@ -3,7 +3,6 @@
 import json
 import os
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -54,6 +53,7 @@ def test_a_crawl_leaves_its_counts_and_what_it_took(site, tmp_path):
     assert served < first["bytes_received"] < served + 20_000
     assert 50_000_000 < first["peak_memory"] < 2_000_000_000
     assert 0.3 <= first["seconds"]["fetch"] < 5
+    assert first["seconds"]["fetch/zjnews.zjol.com.cn"] == first["seconds"]["fetch"]
     assert all(0 < first["seconds"][stage] < 5 for stage in ("extract", "store", "archive"))
     assert "stored" not in again["counts"]
     (shown,) = runs(path, site, "1")
@@ -91,7 +91,10 @@ def test_a_run_elsewhere_is_alive_while_it_says_so():
     row = {"finished_at": None, "outcome": None, "holder": "another-machine/4711/1", "alive_at": NOW}
     assert run_state(row, NOW + timedelta(minutes=4)) == "running"
     assert run_state(row, NOW + timedelta(minutes=6)) == "killed"
-    assert run_state(row | {"holder": f"{socket.gethostname()}/4194304/1"}, NOW) == "killed"
+    machine, _, _, kernel = holder_name().split("/")
+    assert run_state(row | {"holder": f"{machine}/4194304/1/{kernel}"}, NOW) == "killed"
+    # A machine or container of the same name.
+    assert run_state(row | {"holder": f"{machine}/4194304/1/another"}, NOW) == "running"
     assert run_state(row | {"holder": holder_name()}, NOW + timedelta(days=9)) == "running"
     assert run_state(row | {"holder": None}, NOW) == "killed"
 

@@ -7,16 +7,19 @@ import sqlite3
 import subprocess
 import sys
 import time
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
 
+from benchmarks.schedule import simulate
 from pipelines.store.engine import open_database
-from pipelines.store.jobs import end_job, hold_job, job_states, take_job
+from pipelines.store.jobs import JobState, end_job, hold_job, job_states, take_job
 from pipelines.store.migrate import latest_revision
 from tests.store.conftest import empty_url, engine  # noqa: F401 - fixtures
 from zjol_crawler.schedule.config import Job, ScheduleError, crontab_fields, read_schedule, read_span
-from zjol_crawler.schedule.running import _is_missed
+from zjol_crawler.schedule.due import following, next_start
 from zjol_crawler.schedule.units import crontab, systemd_units
 
 COMMAND = [sys.executable, "-m", "zjol_crawler", "schedule"]
@@ -66,8 +69,7 @@ def test_weekdays_are_those_of_cron():
     assert crontab_fields("0 3 * * 0,6")[4] == "sun,sat"
     assert crontab_fields("0 3 * * 7")[4] == "sun"
     assert crontab_fields("0 3 * * */2")[4] == "*/2"
-    sunday = Job(name="a", run=["crawl"], cron="0 3 * * 7").trigger().get_next_fire_time(None, NOW)
-    assert sunday.isoweekday() == 7
+    assert following(Job(name="a", run=["crawl"], cron="0 3 * * 7"), NOW).isoweekday() == 7
     assert read_span("2h") == 7200
 
 
@@ -76,8 +78,6 @@ def test_units_for_systemd_and_cron():
         Job(name="news", run=["crawl"], every="30m", jitter="2m", timeout="4h"),
         Job(name="week", run=["report", "-o", "my report"], cron="*/20 3 1-5 * 0"),
     ]
-    from pathlib import Path
-
     units = systemd_units(jobs, "sqlite:////srv/zjol.db", Path("/srv"))
     assert "OnUnitActiveSec=1800s\nRandomizedDelaySec=120" in units
     assert "OnCalendar=Sun *-*-1..5 3:00/20:00 Asia/Shanghai\nPersistent=true" in units
@@ -93,32 +93,72 @@ def test_units_for_systemd_and_cron():
 
 
 def test_a_job_is_held_by_one_at_a_time(engine):  # noqa: F811
-    lease = timedelta(minutes=5)
-    assert take_job(engine, "news", "one", now=NOW, lease=lease)
-    assert not take_job(engine, "news", "two", now=NOW + timedelta(minutes=4), lease=lease)
-    assert hold_job(engine, "news", "one", until=NOW + timedelta(minutes=8))
-    assert not take_job(engine, "news", "two", now=NOW + timedelta(minutes=7), lease=lease)
-    assert not hold_job(engine, "news", "two", until=NOW + timedelta(minutes=20))
-    # Nothing was heard of the first for too long.
-    assert take_job(engine, "news", "two", now=NOW + timedelta(minutes=9), lease=lease)
+    unknown = JobState("news")
+    assert take_job(engine, unknown, "one", now=NOW)
+    # Another saw the same, and was slower.
+    assert not take_job(engine, unknown, "two", now=NOW)
+    held = job_states(engine)["news"]
+    assert hold_job(engine, "news", "one", now=NOW + timedelta(minutes=8))
+    # Another took it for dead, and it has spoken since.
+    assert not take_job(engine, held, "two", now=NOW + timedelta(minutes=9))
+    assert not hold_job(engine, "news", "two", now=NOW + timedelta(minutes=9))
+    assert take_job(engine, job_states(engine)["news"], "two", now=NOW + timedelta(minutes=30))
     end_job(engine, "news", "one", now=NOW, exit_status=0)
     assert job_states(engine)["news"].leased_by == "two"
-    end_job(engine, "news", "two", now=NOW + timedelta(minutes=10), exit_status=3)
+    end_job(engine, "news", "two", now=NOW + timedelta(minutes=40), exit_status=3)
     state = job_states(engine)["news"]
-    assert (state.leased_by, state.exit_status) == (None, 3)
-    assert state.started_at == NOW + timedelta(minutes=9)
+    assert (state.leased_by, state.exit_status, state.finished_at) == (None, 3, NOW + timedelta(minutes=40))
+    assert state.started_at == NOW + timedelta(minutes=30)
+    assert take_job(engine, state, "two", now=NOW + timedelta(minutes=50))
+    end_job(engine, "news", "two", now=NOW + timedelta(minutes=51), exit_status=None)
+    state = job_states(engine)["news"]
+    assert (state.leased_by, state.exit_status, state.finished_at) == (None, 3, None)
 
 
-def test_a_start_missed_is_made_up_for():
-    every = Job(name="a", run=["crawl"], every="1h")
-    assert _is_missed(every, None, NOW)
-    assert _is_missed(every, NOW - timedelta(hours=5), NOW)
-    assert not _is_missed(every, NOW - timedelta(minutes=5), NOW)
-    # 03:00 in Shanghai is 19:00 UTC of the day before.
-    daily = Job(name="b", run=["crawl"], cron="0 3 * * *")
-    assert not _is_missed(daily, None, NOW)
-    assert _is_missed(daily, NOW - timedelta(days=3), NOW)
-    assert not _is_missed(daily, NOW - timedelta(hours=16), NOW)
+def ran(ago: timedelta, *, cut_off: bool = False) -> JobState:
+    return JobState("a", NOW - ago, None if cut_off else NOW - ago + timedelta(seconds=9), 0)
+
+
+HOURLY = Job(name="a", run=["crawl"], every="1h")
+# 03:00 in Shanghai is 19:00 UTC of the day before: seven hours from NOW.
+DAILY = Job(name="b", run=["crawl"], cron="0 3 * * *")
+HOUR, DAY = timedelta(hours=1), timedelta(days=1)
+
+
+@pytest.mark.parametrize(
+    ("job", "state", "after"),
+    [
+        (HOURLY, JobState("a"), 0 * HOUR),
+        (HOURLY, ran(5 * HOUR), -4 * HOUR),
+        (HOURLY, ran(HOUR / 4), HOUR * 3 / 4),
+        (DAILY, JobState("b"), 7 * HOUR),
+        (DAILY, ran(16 * HOUR), 7 * HOUR),
+        # Missed for days: once, at once.
+        (DAILY, ran(3 * DAY), -2 * DAY - 17 * HOUR),
+        # Cut off: again, at once.
+        (DAILY, ran(HOUR, cut_off=True), -HOUR),
+        # The clock went back: by an hour, and by more than lies between two starts.
+        (HOURLY, ran(-HOUR / 2), 0 * HOUR),
+        (DAILY, ran(-8 * HOUR), 7 * HOUR + DAY),
+        (DAILY, ran(-40 * DAY), 0 * HOUR),
+    ],
+)
+def test_when_a_job_is_due(job, state, after):
+    assert next_start(job, state, NOW, since=NOW) == NOW + after
+
+
+def test_jitter_is_only_ever_later_and_differs_between_machines():
+    job = Job(name="a", run=["crawl"], every="1h", jitter="10m")
+    found = [next_start(job, ran(0 * HOUR), NOW, NOW, str(salt)) - NOW - HOUR for salt in range(20)]
+    assert 0 * HOUR <= min(found) < max(found) <= HOUR / 6
+
+
+@pytest.mark.parametrize("jumps", [False, True])
+def test_a_day_of_kills_crashes_outages_and_jumps(jumps):
+    _, verdicts = simulate(0.5, seed=3, jumps=jumps)
+    assert sum(verdict.begun for verdict in verdicts) > 45
+    for verdict in verdicts:
+        assert (verdict.at_once, verdict.early, verdict.missed) == (0, 0, 0), verdict
 
 
 def test_once_runs_a_job_and_gives_its_status(tmp_path):
@@ -143,12 +183,13 @@ def test_once_runs_a_job_and_gives_its_status(tmp_path):
 def test_a_job_another_machine_runs_is_left_out(tmp_path):
     db = f"sqlite:///{tmp_path / 'news.db'}"
     database = open_database(db)
-    take_job(database, "check", "elsewhere", now=datetime.now(UTC), lease=timedelta(minutes=5))
+    take_job(database, JobState("check"), "elsewhere/1/1 elsewhere/2/1", now=datetime.now(UTC))
     database.dispose()
     jobs = write(tmp_path / "jobs.toml", 'name = "check"\nrun = ["db", "current"]\nevery = "1h"')
     done = schedule("--config", jobs, "--db", db, "--once", "check")
     assert done.returncode == 75
-    assert "runs already" in done.stderr
+    assert "'check' runs already, as elsewhere/1/1" in done.stderr
+    assert len(done.stderr.splitlines()) == 1
 
 
 class Running:
@@ -205,6 +246,63 @@ def test_jobs_run_again_and_again_until_sigterm_stops_them_cleanly(tmp_path, sho
         assert connection.execute("select count(*) from job where leased_by is not null").fetchone() == (0,)
 
 
+def job_processes(marker) -> list[int]:
+    """The processes whose command line holds a word, as the kernel sees them."""
+    found = []
+    for path in Path("/proc").glob("[0-9]*/cmdline"):
+        with suppress(OSError):
+            words = path.read_bytes().decode(errors="replace").split("\0")
+            if str(marker) in words and "zjol_crawler.schedule.child" in words:
+                found.append(int(path.parent.name))
+    return found
+
+
+def test_a_schedule_that_is_killed_leaves_nothing_behind_and_the_next_goes_on_at_once(tmp_path, shown):
+    marker = f"sqlite:///{tmp_path}/./news.db"
+    path = write(
+        tmp_path / "jobs.toml",
+        f'name = "long"\nrun = ["serve", "--port", "0", "--db", "{marker}"]\ncron = "* * * * *"',
+    )
+    database = open_database(shown)
+    # Due a minute ago.
+    state = JobState("long")
+    take_job(database, state, "gone", now=datetime.now(UTC) - timedelta(minutes=5))
+    end_job(database, "long", "gone", now=datetime.now(UTC) - timedelta(minutes=4), exit_status=0)
+    first = Running(path, shown)
+    first.wait_for("is at http")
+    (child,) = job_processes(marker)
+    first.process.kill()
+    first.process.wait()
+    second = Running(path, shown, 1)
+    second.wait_for("is at http")
+    (other,) = job_processes(marker)
+    assert other != child
+    # A job's own process that is killed is a job that ended.
+    os.kill(other, signal.SIGKILL)
+    second.wait_for("long: ended with status -9")
+    assert second.stop() == 0
+    assert job_processes(marker) == []
+    database.dispose()
+
+
+def test_once_is_stopped_cleanly_with_what_it_runs(tmp_path, shown):
+    marker = f"sqlite:///{tmp_path}/./news.db"
+    path = write(
+        tmp_path / "jobs.toml", f'name = "long"\nrun = ["serve", "--port", "0", "--db", "{marker}"]\nevery = "1h"'
+    )
+    command = [*COMMAND, "--config", str(path), "--db", shown, "--once", "long"]
+    process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
+    for line in process.stderr:
+        if "is at http" in line:
+            break
+    twice = schedule("--config", path, "--db", shown, "--once", "long")
+    assert (twice.returncode, len(twice.stderr.splitlines())) == (75, 1)
+    process.send_signal(signal.SIGINT)
+    process.communicate(timeout=40)
+    assert job_processes(marker) == []
+    assert process.returncode in (0, 130)
+
+
 def test_a_job_that_takes_too_long_is_stopped(tmp_path, shown):
     path = write(tmp_path / "jobs.toml", 'name = "long"\nrun = ["serve", "--port", "0"]\nevery = "1h"\ntimeout = "2s"')
     done = schedule("--config", path, "--db", shown, "--once", "long")
@@ -215,7 +313,10 @@ def test_a_job_that_takes_too_long_is_stopped(tmp_path, shown):
 def test_two_schedules_on_one_database_never_run_a_job_at_once(tmp_path, shown):
     path = write(tmp_path / "jobs.toml", 'name = "job"\nrun = ["serve", "--port", "0"]\nevery = "1s"\ntimeout = "1s"')
     both = [Running(path, shown, number) for number in range(2)]
-    time.sleep(7)
+    deadline = time.monotonic() + 40
+    while sum("job: zjol serve" in line for running in both for line in running.lines()) < 3:
+        assert time.monotonic() < deadline
+        time.sleep(0.1)
     assert [running.stop() for running in both] == [0, 0]
     events = sorted(
         (line[:23], "start" if "zjol serve" in line else "end")

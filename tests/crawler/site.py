@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import socket
+import struct
 import threading
 import time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -11,11 +13,20 @@ ROBOTS = "User-agent: *\nDisallow: /private/\n"
 
 
 class Answer(NamedTuple):
+    """What the site says: `before` to the first requests, the rest to all later ones.
+
+    `lie` is added to the Content-Length; `is_cut` closes the connection before all that is declared was sent,
+    `is_reset` resets it without a word.
+    """
+
     body: bytes = b""
     status: int = 200
     headers: tuple[tuple[str, str], ...] = (("Content-Type", "text/html"),)
     delay: float = 0
     is_cut: bool = False
+    is_reset: bool = False
+    lie: int = 0
+    before: tuple[Any, ...] = ()
 
 
 class Site:
@@ -39,14 +50,23 @@ class Site:
                 site.headers.append(dict(self.headers))
                 default = Answer(ROBOTS.encode()) if self.path.endswith("/robots.txt") else Answer(b"gone", 404)
                 answer = site.answers.get(self.path, default)
+                if answer.before:
+                    answer, *rest = answer.before
+                    site.answers[self.path] = site.answers[self.path]._replace(before=tuple(rest))
                 time.sleep(answer.delay)
+                if answer.is_reset:
+                    self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+                    self.connection.close()
+                    site.spans.append((self.path, begun, time.monotonic()))
+                    self.close_connection = True
+                    return
                 tag = dict(answer.headers).get("ETag")
                 if tag and self.headers.get("If-None-Match") == tag:
                     answer = Answer(status=304, headers=(("ETag", tag),))
                 self.send_response(answer.status)
                 for name, value in answer.headers:
                     self.send_header(name, value)
-                self.send_header("Content-Length", str(len(answer.body) + (1000 if answer.is_cut else 0)))
+                self.send_header("Content-Length", str(len(answer.body) + answer.lie + (1000 if answer.is_cut else 0)))
                 if answer.is_cut:
                     self.send_header("Connection", "close")
                 self.end_headers()
@@ -60,6 +80,8 @@ class Site:
 
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
         self._server.daemon_threads = True
+        # A crawl that is killed breaks its connections.
+        self._server.handle_error = lambda *_: None  # type: ignore[method-assign]
 
     @property
     def proxy_url(self) -> str:

@@ -5,7 +5,7 @@ python -m tests.store.schema_document
 
 import json
 from collections.abc import Iterator, Mapping
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from pathlib import Path
 
 import msgspec
@@ -18,7 +18,7 @@ from pipelines.store.engine import open_database
 from pipelines.store.findings import FindingKey, NewFinding, add_findings
 from pipelines.store.held import hold
 from pipelines.store.hosts import take_host
-from pipelines.store.jobs import take_job
+from pipelines.store.jobs import JobState, take_job
 from pipelines.store.observations import add_observations
 from pipelines.store.schema import Base, CrawlRunRow, FindingRow, HeldRow, ToldRow
 from pipelines.store.views import VIEWS
@@ -111,7 +111,7 @@ def sample_rows() -> dict[str, Row]:
     first = harbour(article_id="t20161001_2000006", body=repost.body, article_body=long, images=[])
     writer.write([harbour(headline="渔港醒了"), first, repost, front_page(), stub], seen_at=_FIRST)
     writer.write([harbour()], seen_at=_SECOND)
-    take_job(engine, "news", "server-4711", now=_SECOND, lease=timedelta(minutes=5))
+    take_job(engine, JobState("news"), "server/4711/1 server/4710/1", now=_SECOND)
     take_host(engine, "zjnews.zjol.com.cn", "server/4711/1", _SECOND)
     note_candidates(
         engine, [Candidate("http://zjnews.zjol.com.cn/zjnews/hyxw/", "channel", harbour().url, "海洋")], _SECOND

@@ -123,8 +123,12 @@ def test_a_host_is_one_crawls_at_a_time(engine):
     assert take_host(engine, "a", "elsewhere/2/1", now + LEASE + timedelta(seconds=1)) is None
     assert take_host(engine, "a", "elsewhere/2/1", now + 2 * LEASE) is not None
     assert hold_hosts(engine, ["a"], "elsewhere/1/1", now) == set()
-    release_hosts(engine, ["a"], "elsewhere/2/1")
-    assert take_host(engine, "a", "elsewhere/3/1", now) is not None
+    release_hosts(engine, {"a": now + timedelta(seconds=5)}, "elsewhere/2/1")
+    # Its delay is not over yet.
+    assert take_host(engine, "a", "elsewhere/3/1", now) is None
+    assert take_host(engine, "a", "elsewhere/3/1", now + timedelta(seconds=6)) is not None
+    release_hosts(engine, {"a": None}, "elsewhere/3/1")
+    assert take_host(engine, "a", "elsewhere/4/1", now) is not None
 
 
 def test_a_host_of_a_crawl_that_died_here_is_free_at_once(engine):
@@ -154,7 +158,12 @@ def test_a_failed_page_is_tried_again_and_its_failures_counted(engine):
     write_articles(engine, [failure])
     row = pages(engine)[GONE]
     assert (row["state"], row["attempts"], row["error"]) == ("failed", 2, "timeout: 30 s")
-    assert note_listed(engine, [GONE], LIST).waiting == 1
+    # A list that names it does not make it due before its time; a user may.
+    assert note_listed(engine, [GONE], LIST)[:2] == (0, 0)
+    assert drawn(engine) == []
+    note_rejected(engine, [LIST])
+    assert [page.url for page in drawn(engine)] == [GONE]
+    assert pages(engine)[GONE]["attempts"] == 0
     write_articles(engine, [Rejection(url=GONE, reason="empty_body")])
     row = pages(engine)[GONE]
     assert (row["state"], row["attempts"]) == ("rejected", 0)

@@ -23,6 +23,7 @@ from pipelines.store.schema import (
     RejectionRow,
     RevisionRow,
 )
+from pipelines.store.search.find import search
 from pipelines.store.writer import Writer, WriteSummary, write_articles
 from tests.store.conftest import table_rows
 from tests.store.examples import all_examples, front_page, harbour, market
@@ -248,3 +249,11 @@ def test_a_bare_picture_gallery_is_stored(engine):
     )
     write_articles(engine, [record])
     assert read_article(engine, record.article_id) == record
+
+
+def test_words_of_any_length_are_stored_and_found(engine):
+    word = "a1" * 20_000
+    blocks = [Block(type="paragraph", text=word)]
+    odd = market(article_body=word, body=blocks, images=[])
+    assert write_articles(engine, [odd]).stored == 1
+    assert [found.article_id for found in search(engine, "a1" * 32).hits] == [odd.article_id]

@@ -30,6 +30,7 @@ _COMMANDS = {
     "export": "write the stored records to a file",
     "channels": "show the channel catalogue",
     "doctor": "check that everything is in order",
+    "prune": "take out of an archive what later captures replace",
     "backup": "copy the database and the archive, verified",
     "restore": "put a backup in its place",
     "db": "migrate and check the database",

@@ -36,10 +36,10 @@ def command(config: Path, db: str) -> int:
         raise WorkFailedError(f"{config}: has no [alerts]; add webhook, or smtp with mail_from and mail_to")
     engine = open_database(db, create=False)
     try:
-        told, failures = tell(engine, jobs, alerts)
+        told = tell(engine, jobs, alerts)
     finally:
         engine.dispose()
-    click.echo(f"{told} told", err=True)
-    if failures:
-        raise WorkFailedError("; ".join(failures))
+    click.echo("another process tells just now" if told.is_busy else f"{told.told} told", err=True)
+    if told.failures:
+        raise WorkFailedError("; ".join(told.failures))
     return 0

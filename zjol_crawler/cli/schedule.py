@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import time
 from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -18,13 +19,17 @@ if TYPE_CHECKING:
     from zjol_crawler.schedule.running import ScheduleRunner
 
 
+# The exit status of a job that runs already, and the seconds between two tries to reach the database.
+_TAKEN, _PAUSE = 75, 2.0
+
+
 @click.command()
 @database_option
 @click.option(
     "--config",
     metavar="FILE",
     type=click.Path(path_type=Path, dir_okay=False),
-    help="The jobs, as TOML; without it the news each half hour, the e-papers each morning, a report each night.",
+    help="The jobs, as TOML; without it the package's own: docs/run-it.md lists them.",
 )
 @click.option("--once", metavar="JOB", help="Run one job now and give its exit status.")
 @click.option("--print", "printed", type=click.Choice(["systemd", "cron"]), help="Print units or a crontab instead.")
@@ -49,25 +54,52 @@ def command(db: str, config: Path | None, once: str | None, printed: str | None,
             return 0
     except ScheduleError as error:
         raise WorkFailedError(str(error)) from error
-    from pipelines.store.engine import open_database
-    from zjol_crawler.schedule.running import JobRunner, ScheduleRunner
+    from zjol_crawler.schedule.running import JobTakenError, ScheduleRunner, run_once
 
+    chosen = next((job for job in jobs if job.name == once), None)
+    if once is not None and chosen is None:
+        raise click.UsageError(f"{once}: no such job; there are {', '.join(job.name for job in jobs)}")
     logging.basicConfig(format="%(asctime)s %(message)s", level=logging.WARNING)
-    logging.getLogger("apscheduler").setLevel(logging.ERROR)
-    engine = open_database(db)
+    engine = _open_patiently(db)
     try:
-        if once is not None:
-            chosen = next((job for job in jobs if job.name == once), None)
-            if chosen is None:
-                raise click.UsageError(f"{once}: no such job; there are {', '.join(job.name for job in jobs)}")
-            return JobRunner(engine, db).run(chosen)
+        if chosen is not None:
+            return run_once(engine, db, chosen)
         click.echo(f"{len(jobs)} jobs: {', '.join(job.name for job in jobs)} (Ctrl-C stops)", err=True)
         runner = ScheduleRunner(engine, db, config)
         with _metrics(engine, metrics, runner):
             runner.run()
+    except JobTakenError as error:
+        click.echo(f"zjol: {error}", err=True)
+        return _TAKEN
+    except ScheduleError as error:
+        raise WorkFailedError(str(error)) from error
     finally:
         engine.dispose()
     return 0
+
+
+def _open_patiently(db: str) -> Engine:
+    """Open the database, and wait for one that is away, as it may be when a machine starts."""
+    from sqlalchemy.exc import DBAPIError
+
+    from pipelines.store.engine import open_database
+    from pipelines.store.errors import StoreError
+    from pipelines.store.retry import PATIENCE, is_away
+
+    deadline = time.monotonic() + PATIENCE
+    is_told = False
+    while True:
+        try:
+            return open_database(db)
+        except StoreError as error:
+            if not isinstance(error.__cause__, DBAPIError) or not is_away(error.__cause__):
+                raise
+            if time.monotonic() > deadline:
+                raise
+            if not is_told:
+                click.echo(f"{error}; waiting up to {PATIENCE / 60:.0f} minutes for it", err=True)
+            is_told = True
+            time.sleep(_PAUSE)
 
 
 def _metrics(engine: Engine, address: str | None, runner: ScheduleRunner) -> AbstractContextManager[object]:

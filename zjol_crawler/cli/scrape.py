@@ -22,7 +22,7 @@ REMEDIES = {
     "empty_body": "it has no text; a page with only a player has none",
     "undecodable": "its bytes are no text; is it a web page?",
     "truncated": "the page stops before its text ends; fetch it again",
-    "too_large": "it is over 20 MB; that is no article",
+    "too_large": "it is over 20 MB, or has over 300,000 tags; that is no article",
     "off_site": "only pages of zjol.com.cn are read; for a saved copy give its address on zjol.com.cn",
     "robots": "the site's robots.txt asks to stay away",
     "timeout": "the host did not answer in time; try again later",

@@ -14,6 +14,8 @@ _FAILURES = 5
 _FIRST_PAUSE, _LONGEST_PAUSE = 30.0, 3600.0
 # A host that says it is overloaded without saying for how long is left alone so many seconds.
 _OVERLOADED_PAUSE = 60.0
+# No answer of a host's keeps it closed longer.
+_LONGEST_WISH = 7 * 24 * 3600.0
 
 
 class Gate:
@@ -60,7 +62,7 @@ class Gate:
         self.failures += 1
         if self.failures < _FAILURES or self.is_closed:
             return False
-        self.close(min(_FIRST_PAUSE * 2.0 ** (self.failures - _FAILURES), _LONGEST_PAUSE), error)
+        self.close(min(_FIRST_PAUSE * 2.0 ** min(self.failures - _FAILURES, 20), _LONGEST_PAUSE), error)
         return True
 
 
@@ -82,12 +84,12 @@ def retry_after(header: str | None) -> float:
     """Read a `Retry-After` header, seconds or a date (RFC 9110), and give seconds from now."""
     if header is None:
         return _OVERLOADED_PAUSE
-    if header.strip().isdigit():
-        return float(header)
+    if header.strip().isascii() and header.strip().isdigit():
+        return min(float(header), _LONGEST_WISH)
     try:
         moment = parsedate_to_datetime(header)
-    except ValueError:
+    except (ValueError, OverflowError):
         return _OVERLOADED_PAUSE
     if moment.tzinfo is None:
         moment = moment.replace(tzinfo=UTC)
-    return max(0.0, (moment - datetime.now(UTC)) / timedelta(seconds=1))
+    return min(max(0.0, (moment - datetime.now(UTC)) / timedelta(seconds=1)), _LONGEST_WISH)

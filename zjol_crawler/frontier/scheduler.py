@@ -38,6 +38,7 @@ from pipelines.store.hosts import close_host, hold_hosts, holder_name, release_h
 from pipelines.store.ledger import host_of
 from pipelines.store.retry import PATIENCE
 from zjol_crawler.frontier.gates import Gates
+from zjol_crawler.frontier.pace import pace_of
 from zjol_crawler.running import HOST_STAT
 from zjol_crawler.spiders.base import ListedArticlesSpider
 
@@ -52,8 +53,9 @@ _TAKEN_OVER = 1.0
 _TICK = 0.5
 # How often the ledger is asked for hosts while nothing is under way, in seconds.
 _DISCOVER = 0.2
-# A host is let go when it has had nothing to fetch for so many seconds.
-_IDLE = 3.0
+# A host is let go when it has had nothing to fetch for so many seconds, the second where some of what was fetched is
+# not stored yet: a record may wait for others to the end of the run.
+_IDLE, _LONG_IDLE = 3.0, 120.0
 
 logger = logging.getLogger(__name__)
 
@@ -73,6 +75,10 @@ class _Lane:
     @property
     def is_empty(self) -> bool:
         return not self.window and not self.following
+
+    def is_idle(self, now: float) -> bool:
+        """Tell whether nothing is to be fetched, and what was is stored: another crawl would fetch it again."""
+        return self.is_empty and now - self.used_at > (_LONG_IDLE if self.under_way else _IDLE)
 
 
 class LedgerScheduler(BaseScheduler):
@@ -121,9 +127,8 @@ class LedgerScheduler(BaseScheduler):
     async def _close(self) -> None:
         self._renewal.cancel()
         await asyncio.gather(*self._tasks)
-        held = [host for host, lane in self._lanes.items() if lane.is_held]
         try:
-            await run_in_thread(release_hosts, self._engine, held, self._holder)
+            await self._release({host for host, lane in self._lanes.items() if lane.is_held})
         except StoreError as error:
             logger.warning("hosts are held until their leases end: %s", error)
         self._engine.dispose()
@@ -252,12 +257,18 @@ class LedgerScheduler(BaseScheduler):
             self._forget_window(lane)
             return False
         lane.is_held = True
+        # What was drawn before the host was ours may have been fetched by whoever had it.
+        self._forget_window(lane)
         if before.leased_by is not None:
             # Whoever served it last may have asked a moment ago, and the host may still be at it.
             self.gates[host].hold_off(max(self._delay, _TAKEN_OVER))
         if before.closed_until is not None:
-            self.gates[host].close((before.closed_until - datetime.now(UTC)).total_seconds(), before.error or "")
-        return not self.gates[host].wait()
+            seconds = (before.closed_until - datetime.now(UTC)).total_seconds()
+            self.gates[host].close(seconds, before.error or "")
+            if seconds > 0:
+                logger.warning("%s: left alone for %.0f s more (%s)", host, seconds, before.error)
+                self._count_closed(host)
+        return not self.gates[host].wait() and self._fill(host, lane)
 
     def _forget_window(self, lane: _Lane) -> None:
         lane.under_way.difference_update(page.url for page in lane.window)
@@ -291,14 +302,12 @@ class LedgerScheduler(BaseScheduler):
             now = time.monotonic()
             self._wake_engine()
             active = {host_of(request.url) for request in self._crawler.engine.downloader.active}
-            held = {host for host, lane in self._lanes.items() if lane.is_held}
-            idle = {host for host in held - active if self._is_idle(self._lanes[host], now)}
             await self._count_queues()
+            held = {host for host, lane in self._lanes.items() if lane.is_held}
+            idle = {host for host in held - active if self._lanes[host].is_idle(now)}
             try:
                 if idle:
-                    for host in idle:
-                        self._lanes[host].is_held = False
-                    await run_in_thread(release_hosts, self._engine, idle, self._holder)
+                    await self._release(idle)
                 if held - idle and now - renewed > _RENEWAL:
                     renewed = now
                     kept = await run_in_thread(hold_hosts, self._engine, held - idle, self._holder, datetime.now(UTC))
@@ -307,6 +316,22 @@ class LedgerScheduler(BaseScheduler):
                         self._lanes[host].is_held = False
             except StoreError as error:
                 logger.debug("leases: %s", error)
+
+    async def _release(self, hosts: Collection[str]) -> None:
+        """Let hosts go, each to be asked by others when its delay is over."""
+        names: dict[str, datetime | None] = {}
+        for host in hosts:
+            lane = self._lanes[host]
+            lane.is_held = False
+            # Not taken again before the row says that it is let go.
+            lane.ask_at = float("inf")
+            rest = lane.used_at + pace_of(self._crawler, host) - time.monotonic()
+            names[host] = datetime.now(UTC) + timedelta(seconds=rest) if lane.used_at and rest > 0 else None
+        try:
+            await run_in_thread(release_hosts, self._engine, names, self._holder)
+        finally:
+            for host in hosts:
+                self._lanes[host].ask_at = time.monotonic() + _ASK_AGAIN
 
     def _wake_engine(self) -> None:
         """Have the engine ask again although nothing was answered: a host may be asked by now.
@@ -331,9 +356,6 @@ class LedgerScheduler(BaseScheduler):
     def _read_queues(self) -> dict[str, int]:
         with store_errors(self._engine), read_transaction(self._engine) as connection:
             return queue_lengths(connection, self._spider.scope, datetime.now(UTC))
-
-    def _is_idle(self, lane: _Lane, now: float) -> bool:
-        return lane.is_empty and now - lane.used_at > _IDLE
 
     def note_gate(self, host: str) -> None:
         """Note in the database that a host is closed now, or open again."""
@@ -379,6 +401,10 @@ class LedgerScheduler(BaseScheduler):
                 self._crawler.stats.set_value(STORE_ERROR_STAT, str(error))
             task = asyncio.create_task(self._crawler.engine.close_spider_async(reason=STORE_FAILED))
             self._tasks.add(task)
+
+    def _count_closed(self, host: str) -> None:
+        if self._crawler.stats is not None:
+            self._crawler.stats.set_value(f"{HOST_STAT}{host}/closed", 1)
 
     def _count(self, name: str, count: int) -> None:
         if self._crawler.stats is not None:

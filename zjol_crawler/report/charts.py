@@ -25,7 +25,9 @@ Values = list[dict[str, Any]]
 
 def stacked_bars(values: Values, *, x: str, color: str, x_is_time: bool, width: int = 860) -> str:
     """Give bars of `articles` over `x`, stacked by `color`."""
-    axis = {"type": "temporal", "timeUnit": "yearmonthdate"} if x_is_time else {"type": "ordinal"}
+    axis: dict[str, Any] = {"type": "ordinal"}
+    if x_is_time:
+        axis = {"type": "temporal", "timeUnit": "yearmonthdate", "axis": {"format": "%Y-%m-%d", "labelOverlap": True}}
     return _draw(
         {
             "width": width,
@@ -63,7 +65,7 @@ def heat_map(values: Values, *, width: int = 860) -> str:
                         "field": "share",
                         "type": "quantitative",
                         "scale": {"domain": [0, 1], "scheme": "blues"},
-                        "legend": {"format": ".0%", "title": None, "orient": "bottom"},
+                        "legend": {"format": ".0%", "title": None, "orient": "bottom", "gradientLength": 320},
                     },
                 },
             },

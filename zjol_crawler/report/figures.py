@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from collections import Counter
+from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any, NamedTuple
+from zoneinfo import ZoneInfo
 
-from sqlalchemy import Connection, Engine, text
+from sqlalchemy import ColumnElement, Connection, Engine, exists, func, select, text
 
 from pipelines.store.engine import read_transaction, store_errors
+from pipelines.store.findings import open_findings
+from pipelines.store.schema import ArticleRow, ChannelRow, ContributionRow, CrawlRunRow, ImageRow
+from pipelines.store.statements import table_of
 
 Rows = list[dict[str, Any]]
 
-# Fields of the record whose share is followed over time, as `coverage_by_day` counts them, with their Chinese names.
+_SHANGHAI = ZoneInfo("Asia/Shanghai")
+# Fields of the record whose share is followed over time, with their Chinese names.
 FIELDS = {
     "with_kicker": "引题 kicker",
     "with_source": "来源 source",
@@ -28,20 +34,23 @@ _SECTIONS = 8
 _MONTHS = 24
 _SHOWN = 15
 _EXAMPLES = 5
+# Runs whose seconds and answers tell how slow a host is, and where a run keeps them.
+_TIMED_RUNS, _FETCH = 200, "fetch/"
 
 
 class Figures(NamedTuple):
     """What a report shows.
 
     Attributes:
-        articles, people, images, revisions: how many there are.
+        articles, people, images, revisions, held: how many there are.
         first_day, last_day: days of publication, in Shanghai; None in an empty database.
         by_day: articles a day and section, of the last days there are; small sections are 其他.
         by_month: articles a month and template.
         coverage: the share of articles with a field, by template and month.
+        findings: what is amiss now.
         rejections: by reason, how many and the newest examples.
         pages: the ledger by state.
-        hosts: pages by host, those that failed among them, the most failures first.
+        hosts: seconds an answer takes and pages by host, the slowest first.
         contributors: who stands on most articles, in which role.
         newest: the newest articles.
         runs: the last runs.
@@ -51,11 +60,13 @@ class Figures(NamedTuple):
     people: int
     images: int
     revisions: int
+    held: int
     first_day: str | None
     last_day: str | None
     by_day: Rows
     by_month: Rows
     coverage: Rows
+    findings: Rows
     rejections: Rows
     pages: Rows
     hosts: Rows
@@ -72,26 +83,25 @@ def read_figures(engine: Engine) -> Figures:
     """
     with store_errors(engine), read_transaction(engine) as connection:
         counts = {
-            table: connection.scalar(text(f"SELECT count(*) FROM {table}"))
-            for table in ("article", "person", "image", "revision")
+            table: connection.scalar(text(f"SELECT count(*) FROM {table}")) or 0
+            for table in ("article", "person", "image", "revision", "held")
         }
-        span = _rows(connection, "SELECT min(published_on) AS first, max(published_on) AS last FROM article_overview")
-        days = _rows(
-            connection,
-            "SELECT published_on, section, template, sum(articles) AS articles, "
-            + ", ".join(f"sum({field}) AS {field}" for field in FIELDS)
-            + " FROM coverage_by_day GROUP BY published_on, section, template",
+        first, last = (
+            _instant(connection.scalar(text(f"SELECT {side}(published_at) FROM article"))) for side in ("min", "max")
         )
+        days = _days(connection, last) if last is not None else []
         return Figures(
-            articles=counts["article"] or 0,
-            people=counts["person"] or 0,
-            images=counts["image"] or 0,
-            revisions=counts["revision"] or 0,
-            first_day=_day(span[0]["first"]),
-            last_day=_day(span[0]["last"]),
+            articles=counts["article"],
+            people=counts["person"],
+            images=counts["image"],
+            revisions=counts["revision"],
+            held=counts["held"],
+            first_day=_day(first),
+            last_day=_day(last),
             by_day=_by_day(days),
             by_month=_by_month(days),
             coverage=_coverage(days),
+            findings=[finding._asdict() for finding in open_findings(connection)],
             rejections=_rejections(connection),
             pages=_rows(
                 connection, "SELECT state, count(*) AS pages FROM page GROUP BY state ORDER BY pages DESC, state"
@@ -99,8 +109,10 @@ def read_figures(engine: Engine) -> Figures:
             hosts=_hosts(connection),
             contributors=_rows(
                 connection,
-                "SELECT name, role, sum(articles) AS articles FROM contributor_overview "
-                f"GROUP BY name, role ORDER BY articles DESC, name, role LIMIT {_SHOWN}",
+                "SELECT person.name, most.role, most.articles FROM "
+                "(SELECT person_id, role, count(*) AS articles FROM contribution GROUP BY person_id, role "
+                f"ORDER BY articles DESC, person_id, role LIMIT {_SHOWN}) AS most "
+                "JOIN person ON person.id = most.person_id ORDER BY most.articles DESC, person.name, most.role",
             ),
             newest=_newest(connection),
             runs=_rows(
@@ -110,14 +122,79 @@ def read_figures(engine: Engine) -> Figures:
         )
 
 
+def _days(connection: Connection, last: datetime) -> Rows:
+    """Count the articles of the months shown by day, section and template, and those with each field.
+
+    The days are put together here: no two engines know the time zone the same way, and an index finds the months.
+    """
+    article, channel = table_of(ArticleRow), table_of(ChannelRow)
+    contribution, image = table_of(ContributionRow), table_of(ImageRow)
+
+    def credited(listed_in: str) -> ColumnElement[bool]:
+        return exists().where(contribution.c.article_id == article.c.id, contribution.c.listed_in == listed_in)
+
+    filled = {
+        "with_kicker": article.c.kicker.is_not(None),
+        "with_source": article.c.source_id.is_not(None),
+        "with_byline": article.c.byline.is_not(None),
+        "with_authors": credited("authors"),
+        "with_editors": credited("editors"),
+        "with_abstract": article.c.abstract.is_not(None),
+        "with_dateline": article.c.dateline_raw.is_not(None),
+        "with_images": exists().where(image.c.article_id == article.c.id),
+    }
+    query = select(
+        article.c.published_at, article.c.channel_id, article.c.template, *(filled[field] for field in FIELDS)
+    ).where(article.c.published_at >= _beginning(connection, last))
+    sections = {row.id: row.name for row in connection.execute(select(channel.c.id, channel.c.name))}
+    found: dict[tuple[str, int | None, str], list[int]] = {}
+    for published_at, section, template, *shown in connection.execution_options(yield_per=5000).execute(query):
+        key = published_at.astimezone(_SHANGHAI).date().isoformat(), section, template
+        counts = found.setdefault(key, [0] * (len(FIELDS) + 1))
+        counts[0] += 1
+        for place, is_filled in enumerate(shown, 1):
+            counts[place] += bool(is_filled)
+    return [
+        {
+            "published_on": on,
+            "section": sections.get(section),
+            "template": template,
+            **dict(zip(("articles", *FIELDS), counts, strict=True)),
+        }
+        for (on, section, template), counts in sorted(found.items(), key=lambda one: str(one[0]))
+    ]
+
+
+def _beginning(connection: Connection, last: datetime) -> datetime:
+    """Give when the first of the months shown begins: the last ones that have articles, a look at an index each."""
+    published_at = table_of(ArticleRow).c.published_at
+    latest: datetime | None = last
+    begins = last
+    for _ in range(_MONTHS):
+        if latest is None:
+            break
+        day = latest.astimezone(_SHANGHAI)
+        begins = datetime(day.year, day.month, 1, tzinfo=_SHANGHAI).astimezone(UTC)
+        latest = connection.scalar(select(func.max(published_at)).where(published_at < begins))
+    return begins
+
+
 def _rows(connection: Connection, query: str, **values: object) -> Rows:
     rows = connection.execute(text(query), values).mappings()
     # PostgreSQL and MariaDB give sums as decimals.
     return [{name: int(value) if isinstance(value, Decimal) else value for name, value in row.items()} for row in rows]
 
 
-def _day(value: object) -> str | None:
-    return None if value is None else str(value)[:10]
+def _instant(value: object) -> datetime | None:
+    """Give an instant as the engines give it in plain SQL: a text, one without a zone, or one with it."""
+    if value is None:
+        return None
+    moment = value if isinstance(value, datetime) else datetime.fromisoformat(str(value))
+    return moment if moment.tzinfo is not None else moment.replace(tzinfo=UTC)
+
+
+def _day(value: datetime | None) -> str | None:
+    return None if value is None else value.astimezone(_SHANGHAI).date().isoformat()
 
 
 def _by_day(days: Rows) -> Rows:
@@ -190,15 +267,32 @@ def _rejections(connection: Connection) -> Rows:
 
 
 def _hosts(connection: Connection) -> Rows:
-    """Count pages by host in here: no two engines cut an address the same way."""
+    """Give the hosts that answered the last runs, the slowest first, then the others."""
     hosts: dict[str, dict[str, Any]] = {}
-    for url, state in connection.execution_options(yield_per=5000).execute(text("SELECT url, state FROM page")):
-        host = url.partition("://")[2].partition("/")[0]
-        row = hosts.setdefault(host, {"host": host, "pages": 0, "failed": 0, "rejected": 0})
-        row["pages"] += 1
-        if state in ("failed", "rejected"):
-            row[state] += 1
-    return sorted(hosts.values(), key=lambda row: (-row["failed"], -row["pages"], row["host"]))[:_SHOWN]
+
+    def host(name: str) -> dict[str, Any]:
+        return hosts.setdefault(name, {"host": name, "seconds": None, "pages": 0, "failed": 0, "rejected": 0})
+
+    for row in _rows(connection, "SELECT host, state, count(*) AS pages FROM page GROUP BY host, state"):
+        one = host(row["host"])
+        one["pages"] += row["pages"]
+        if row["state"] in ("failed", "rejected"):
+            one[row["state"]] += row["pages"]
+    waited: Counter[str] = Counter()
+    answers: Counter[str] = Counter()
+    run = table_of(CrawlRunRow)
+    for seconds, counts in connection.execute(
+        select(run.c.seconds, run.c.counts).order_by(run.c.id.desc()).limit(_TIMED_RUNS)
+    ):
+        for name, value in (seconds or {}).items():
+            if name.startswith(_FETCH):
+                waited[name.removeprefix(_FETCH)] += value
+                answers[name.removeprefix(_FETCH)] += (counts or {}).get(f"host/{name.removeprefix(_FETCH)}/answers", 0)
+    for name, seconds in waited.items():
+        if answers[name]:
+            host(name)["seconds"] = round(seconds / answers[name], 2)
+    order = sorted(hosts.values(), key=lambda row: (-(row["seconds"] or 0), -row["failed"], -row["pages"], row["host"]))
+    return order[:_SHOWN]
 
 
 def _newest(connection: Connection) -> Rows:
@@ -217,5 +311,6 @@ def _newest(connection: Connection) -> Rows:
 
 
 def shown_instant(value: object) -> str:
-    """Give an instant of the database to the minute."""
-    return value.strftime("%Y-%m-%d %H:%M") if isinstance(value, datetime) else str(value or "")[:16]
+    """Give an instant of the database to the minute, in Shanghai."""
+    moment = _instant(value)
+    return "" if moment is None else moment.astimezone(_SHANGHAI).strftime("%Y-%m-%d %H:%M")

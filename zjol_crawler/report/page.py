@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import tomllib
 from datetime import UTC, datetime
 from importlib.metadata import version
+from importlib.resources import files
 from pathlib import Path
 
 import jinja2
@@ -14,6 +16,10 @@ from sqlalchemy import Engine
 from pipelines.store.engine import describe
 from zjol_crawler.report.charts import heat_map, stacked_bars
 from zjol_crawler.report.figures import Figures, read_figures, shown_instant
+
+_LABELS: dict[str, dict[str, str]] = tomllib.loads(
+    files("zjol_crawler.report").joinpath("labels.toml").read_text("utf-8")
+)
 
 
 def write_report(engine: Engine, folder: Path) -> Path:
@@ -50,5 +56,14 @@ def render(figures: Figures, database: str, written_at: datetime) -> str:
         database=database,
         written_at=shown_instant(written_at),
         instant=shown_instant,
+        label=_label,
         version=version("zjol-crawler"),
     )
+
+
+def _label(kind: str, word: str | None) -> str:
+    """Give a word of the database with its Chinese name."""
+    if word is None:
+        return "—"
+    name = _LABELS[kind].get(word)
+    return word if name is None else f"{name} {word.replace('_', ' ')}"

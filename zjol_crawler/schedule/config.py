@@ -8,9 +8,7 @@ from importlib.resources import files
 from pathlib import Path
 
 import msgspec
-from apscheduler.triggers.base import BaseTrigger
 from apscheduler.triggers.cron import CronTrigger
-from apscheduler.triggers.interval import IntervalTrigger
 
 TIME_ZONE = "Asia/Shanghai"
 WEEKDAYS = ("sun", "mon", "tue", "wed", "thu", "fri", "sat")
@@ -47,26 +45,6 @@ class Job(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
     def seconds(self) -> int | None:
         """How many seconds lie between starts; None for a job of certain times."""
         return None if self.every is None else read_span(self.every)
-
-    def trigger(self) -> BaseTrigger:
-        """Give what tells its next start.
-
-        Raises:
-            ValueError: the times cannot be read.
-        """
-        jitter = read_span(self.jitter) if self.jitter else None
-        if self.every is not None:
-            return IntervalTrigger(seconds=read_span(self.every), jitter=jitter, timezone=TIME_ZONE)
-        minute, hour, day, month, weekday = crontab_fields(self.cron or "")
-        return CronTrigger(
-            minute=minute,
-            hour=hour,
-            day=day,
-            month=month,
-            day_of_week=weekday,
-            jitter=jitter,
-            timezone=TIME_ZONE,
-        )
 
 
 class Alerts(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -170,6 +148,16 @@ def crontab_fields(cron: str) -> list[str]:
     return fields
 
 
+def cron_trigger(cron: str) -> CronTrigger:
+    """Give what tells the times of a crontab line.
+
+    Raises:
+        ValueError: the times cannot be read.
+    """
+    minute, hour, day, month, weekday = crontab_fields(cron)
+    return CronTrigger(minute=minute, hour=hour, day=day, month=month, day_of_week=weekday, timezone=TIME_ZONE)
+
+
 def _fault(job: Job, met: set[str]) -> str | None:
     if not _NAME.fullmatch(job.name):
         return "its name may have small letters, digits, - and _, 40 at most"
@@ -182,9 +170,10 @@ def _fault(job: Job, met: set[str]) -> str | None:
     if (job.every is None) == (job.cron is None):
         return "give it every or cron, one of the two"
     try:
-        job.trigger()
-        if job.timeout:
-            read_span(job.timeout)
+        if job.cron is not None:
+            cron_trigger(job.cron)
+        for span in filter(None, (job.every, job.jitter, job.timeout)):
+            read_span(span)
     except ValueError as error:
         return str(error)
     return None

@@ -23,6 +23,8 @@ from pipelines.store.errors import StoreError
 # Metrics are read from the database at most this often, in seconds, however often somebody asks.
 _FRESH = 15.0
 _PREFIX = "zjol_"
+# Rows whose names begin so are locks.
+_JOBS = " WHERE name NOT LIKE '@%'"
 
 
 class _Query(NamedTuple):
@@ -57,7 +59,9 @@ _QUERIES = (
         "SELECT kind, severity, count(*) FROM finding WHERE closed_at IS NULL GROUP BY 1, 2",
     ),
     _Query("held_records", "Records held back", (), "SELECT count(*) FROM held"),
-    _Query("job_exit_status", "Exit status of each job's last run", ("job",), "SELECT name, exit_status FROM job"),
+    _Query(
+        "job_exit_status", "Exit status of each job's last run", ("job",), f"SELECT name, exit_status FROM job{_JOBS}"
+    ),
 )
 # Moments, given as seconds since the epoch.
 _MOMENTS = (
@@ -67,8 +71,18 @@ _MOMENTS = (
         (),
         "SELECT max(published_at) FROM article",
     ),
-    _Query("job_started_timestamp_seconds", "When each job began last", ("job",), "SELECT name, started_at FROM job"),
-    _Query("job_finished_timestamp_seconds", "When each job ended last", ("job",), "SELECT name, finished_at FROM job"),
+    _Query(
+        "job_started_timestamp_seconds",
+        "When each job began last",
+        ("job",),
+        f"SELECT name, started_at FROM job{_JOBS}",
+    ),
+    _Query(
+        "job_finished_timestamp_seconds",
+        "When each job ended last",
+        ("job",),
+        f"SELECT name, finished_at FROM job{_JOBS}",
+    ),
     _Query(
         "host_closed_until_timestamp_seconds",
         "Until when a host is left alone",

@@ -1,101 +1,75 @@
-"""Running jobs: each in a process of its own, held by a row of the database, stopped cleanly."""
+"""Running a schedule until it is told to stop, or one job of it."""
 
 from __future__ import annotations
 
 import logging
-import os
 import signal
-import socket
-import subprocess
-import sys
 import threading
-import time
-from collections.abc import Mapping
-from datetime import UTC, datetime, timedelta
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 
-from apscheduler.schedulers.background import BackgroundScheduler
 from sqlalchemy import Engine
 
 from pipelines.store.errors import StoreError
-from pipelines.store.jobs import end_job, hold_job, job_states, take_job
-from zjol_crawler.alerting.telling import missed_jobs, tell
-from zjol_crawler.schedule.config import TIME_ZONE, Job, ScheduleError, read_alerts, read_schedule, read_span
+from pipelines.store.jobs import LEASE, JobState, job_states
+from zjol_crawler.alerting.telling import Told, missed_jobs, tell
+from zjol_crawler.schedule.child import NOT_MINE, awake_time
+from zjol_crawler.schedule.config import Alerts, Job, ScheduleError, read_alerts, read_schedule
+from zjol_crawler.schedule.dispatcher import Dispatcher
+from zjol_crawler.schedule.processes import World, real_world
 
-# A job belongs to its process this long after the last word from it; a machine that died keeps it no longer.
-_LEASE = timedelta(minutes=5)
-_RENEWAL = 60.0
-# How long a process that was asked to stop may take before it is killed, in seconds.
-_PATIENCE = 90.0
-# The exit statuses of a job that never ran: another holds it; the database cannot say.
-TAKEN, NO_DATABASE = 75, 69
+_STEP = 0.5
+# Without a job that ends, it is looked whether somebody is to be told this often, in seconds.
+_TELLING = 600.0
+# How long another process that tells is waited for, in seconds.
+_BUSY = 15.0
+# How long the ends of jobs are offered to a database that is away when the schedule stops, in seconds.
+_LAST_WORDS = 10.0
+# The schedule hangs when it has made no step for so long, in seconds.
+_HANGS = 120.0
 
 logger = logging.getLogger(__name__)
 
 
-class JobRunner:
-    """Runs jobs of one schedule against one database."""
+class JobTakenError(Exception):
+    """The job runs already."""
 
-    def __init__(self, engine: Engine, db: str) -> None:
-        """Run jobs whose `ZJOL_DB` is `db`, and note them in `engine`."""
-        self._engine = engine
-        self._environment: Mapping[str, str] = {**os.environ, "ZJOL_DB": db}
-        self._holder = f"{socket.gethostname()}-{os.getpid()}"
-        self._processes: set[subprocess.Popen[bytes]] = set()
-        self._stopping = threading.Event()
 
-    def run(self, job: Job) -> int:
-        """Run a job now, unless another holds it, and give its exit status."""
-        holder = f"{self._holder}-{threading.get_ident()}"
-        try:
-            if not take_job(self._engine, job.name, holder, now=datetime.now(UTC), lease=_LEASE):
-                logger.warning("%s: runs already, here or on another machine; left out this time", job.name)
-                return TAKEN
-        except StoreError as error:
-            logger.error("%s: not run: %s", job.name, error)
-            return NO_DATABASE
-        logger.warning("%s: zjol %s", job.name, " ".join(job.run))
-        started = time.monotonic()
-        status = self._wait(job, holder, started)
-        logger.warning("%s: ended with status %d after %.0f s", job.name, status, time.monotonic() - started)
-        try:
-            end_job(self._engine, job.name, holder, now=datetime.now(UTC), exit_status=status)
-        except StoreError as error:
-            logger.error("%s: its end is not noted: %s", job.name, error)
-        return status
+def run_once(engine: Engine, db: str, job: Job, world: World | None = None) -> int:
+    """Run a job now and give its exit status, that of a shell where a signal ended it; signals stop it cleanly.
 
-    def stop(self) -> None:
-        """Ask what runs to stop cleanly, and begin nothing more."""
-        self._stopping.set()
+    Raises:
+        JobTakenError: it runs already; the message says where.
+        OSError: no process can be started.
+        StoreError: the database cannot be read or written.
+    """
+    world = world or real_world(db)
+    state = job_states(engine).get(job.name, JobState(job.name))
+    dispatcher = Dispatcher(engine, world)
+    if _is_held(engine, state, world) or not dispatcher.start(job, state):
+        holder = state.leased_by or "another machine"
+        raise JobTakenError(f"job {job.name!r} runs already, as {holder}; wait for it, or see: zjol runs")
+    statuses: dict[str, int] = {}
+    with _signals(dispatcher.stop) as woken:
+        while not dispatcher.is_idle:
+            woken.wait(_STEP / 5)
+            woken.clear()
+            statuses |= dispatcher.step()
+        _last_words(dispatcher)
+    status = statuses.get(job.name, NOT_MINE)
+    return 128 - status if status < 0 else status
 
-    def _wait(self, job: Job, holder: str, started: float) -> int:
-        command = [sys.executable, "-m", "zjol_crawler", *job.run]
-        # A group of its own: Ctrl-C in a terminal is passed on once, by us.
-        process = subprocess.Popen(command, env=self._environment, start_new_session=True)
-        limit = read_span(job.timeout) if job.timeout else None
-        renewed = asked = None
-        while True:
-            try:
-                return process.wait(0.5)
-            except subprocess.TimeoutExpired:
-                now = time.monotonic()
-            if asked is None and (self._stopping.is_set() or (limit is not None and now - started > limit)):
-                logger.warning("%s: asked to stop%s", job.name, "" if self._stopping.is_set() else ", its time is over")
-                process.send_signal(signal.SIGINT)
-                asked = now
-            elif asked is not None and now - asked > _PATIENCE:
-                logger.error("%s: killed, for it did not stop within %.0f s", job.name, _PATIENCE)
-                process.kill()
-            if now - (renewed or started) > _RENEWAL:
-                renewed = now
-                self._hold(job, holder)
 
-    def _hold(self, job: Job, holder: str) -> None:
-        try:
-            if not hold_job(self._engine, job.name, holder, until=datetime.now(UTC) + _LEASE):
-                logger.error("%s: another has taken it, for nothing was heard from here too long", job.name)
-        except StoreError as error:
-            logger.error("%s: %s", job.name, error)
+def _is_held(engine: Engine, state: JobState, world: World) -> bool:
+    if state.leased_by is None:
+        return False
+    alive = world.is_alive(state.leased_by)
+    if alive is not None:
+        return alive
+    # Another machine's: silent for two leases by the clock, as a person has no time to look for one.
+    return state.leased_until is not None and world.now(engine) < state.leased_until + LEASE
 
 
 class ScheduleRunner:
@@ -110,60 +84,42 @@ class ScheduleRunner:
         self._engine = engine
         self._config = config
         self._jobs = read_schedule(config)
-        self._alerts = read_alerts(config)
-        self._telling = threading.Lock()
-        self._runner = JobRunner(engine, db)
-        self._woken = threading.Event()
+        self._teller = Teller(engine, self._jobs, read_alerts(config))
+        self._dispatcher = Dispatcher(engine, real_world(db))
         self._reload = self._stop = False
-        # A run missed while another of the same was under way, or while the machine slept, is made up for once.
-        self._scheduler = BackgroundScheduler(
-            timezone=TIME_ZONE, job_defaults={"coalesce": True, "max_instances": 1, "misfire_grace_time": None}
-        )
+        self._stepped = awake_time()
 
     def run(self) -> None:
         """Run until SIGTERM or Ctrl-C; SIGHUP reads the schedule again."""
-        for number in (signal.SIGTERM, signal.SIGINT):
-            signal.signal(number, self._on_stop)
-        signal.signal(signal.SIGHUP, self._on_reload)
-        self._scheduler.start()
-        self._plan(self._jobs)
-        while not self._stop:
-            self._woken.wait()
-            self._woken.clear()
-            if self._reload:
-                self._reload = False
-                self._read_again()
-        self._scheduler.pause()
-        self._runner.stop()
-        self._scheduler.shutdown(wait=True)
+        self._dispatcher.plan(self._jobs)
+        with _signals(self._on_stop, self._on_reload) as woken, self._teller:
+            while not (self._stop and self._dispatcher.is_idle):
+                if self._reload:
+                    self._reload = False
+                    self._read_again()
+                if self._dispatcher.step():
+                    self._teller.wake()
+                self._stepped = awake_time()
+                woken.wait(_STEP)
+                woken.clear()
+            _last_words(self._dispatcher)
 
     def faults(self) -> dict[str, str]:
-        """Give what keeps the schedule from its work: a database that is away, jobs that did not run."""
-        found = {} if self._scheduler.running else {"scheduler": "does not run"}
+        """Give what keeps the schedule from its work: it hangs, the database is away, jobs did not run."""
+        silent = awake_time() - self._stepped
+        found = {"schedule": f"has hung for {silent:.0f} s; restart it"} if silent > _HANGS else {}
         try:
             late = missed_jobs(self._engine, self._jobs, datetime.now(UTC))
         except StoreError as error:
             return found | {"database": str(error)}
         return found | {f"job {name}": detail for name, detail in late.items()}
 
-    def _run_and_tell(self, job: Job) -> None:
-        self._runner.run(job)
-        # Two jobs that end at once tell one after the other, so that nothing is told twice.
-        with self._telling:
-            try:
-                _, failures = tell(self._engine, self._jobs, self._alerts)
-            except StoreError as error:
-                failures = [str(error)]
-        for failure in failures:
-            logger.error("%s", failure)
-
-    def _on_stop(self, _number: int, _frame: object) -> None:
+    def _on_stop(self) -> None:
         self._stop = True
-        self._woken.set()
+        self._dispatcher.stop()
 
-    def _on_reload(self, _number: int, _frame: object) -> None:
+    def _on_reload(self) -> None:
         self._reload = True
-        self._woken.set()
 
     def _read_again(self) -> None:
         try:
@@ -172,30 +128,78 @@ class ScheduleRunner:
         except ScheduleError as error:
             logger.error("%s; the schedule stays as it was", error)
             return
-        self._alerts = alerts
-        self._scheduler.remove_all_jobs()
-        self._plan(jobs)
+        self._jobs = jobs
+        self._teller.change(jobs, alerts)
+        self._dispatcher.plan(jobs)
         logger.warning("read again: %s", ", ".join(job.name for job in jobs))
 
-    def _plan(self, jobs: list[Job]) -> None:
-        self._jobs = jobs
-        now = datetime.now(UTC)
-        try:
-            last = {name: state.started_at for name, state in job_states(self._engine).items()}
-        except StoreError as error:
-            logger.error("when the jobs ran last is not known: %s", error)
-            last = {}
-        for job in jobs:
-            self._scheduler.add_job(self._run_and_tell, job.trigger(), [job], id=job.name, name=job.name)
-            if _is_missed(job, last.get(job.name), now):
-                self._scheduler.modify_job(job.name, next_run_time=now)
+
+class Teller:
+    """Tells people in a thread of its own, so that a mail server that is slow delays no job."""
+
+    def __init__(self, engine: Engine, jobs: Sequence[Job], alerts: Alerts) -> None:
+        """Tell of a schedule's jobs and of findings."""
+        self._engine = engine
+        self._known = jobs, alerts
+        self._woken = threading.Event()
+        self._is_ending = False
+        self._thread = threading.Thread(target=self._run, name="alerts", daemon=True)
+
+    def __enter__(self) -> None:
+        self._thread.start()
+
+    def __exit__(self, *_: object) -> None:
+        self._is_ending = True
+        self._woken.set()
+        self._thread.join(60)
+
+    def wake(self) -> None:
+        """Look now whether somebody is to be told."""
+        self._woken.set()
+
+    def change(self, jobs: Sequence[Job], alerts: Alerts) -> None:
+        """Tell of other jobs, or others."""
+        self._known = jobs, alerts
+
+    def _run(self) -> None:
+        pause = _TELLING
+        while not self._is_ending:
+            self._woken.wait(pause)
+            self._woken.clear()
+            try:
+                told = tell(self._engine, *self._known)
+            except StoreError as error:
+                told = Told(0, [str(error)])
+            for failure in told.failures:
+                logger.error("%s", failure)
+            pause = _BUSY if told.is_busy else _TELLING
 
 
-def _is_missed(job: Job, last: datetime | None, now: datetime) -> bool:
-    """Tell whether a start has passed since the last one; a job of intervals that never ran is due at once."""
-    if last is None:
-        return job.every is not None
-    if job.seconds is not None:
-        return last + timedelta(seconds=job.seconds) <= now
-    following = job.trigger().get_next_fire_time(None, last + timedelta(seconds=1))
-    return following is not None and following <= now
+def _last_words(dispatcher: Dispatcher) -> None:
+    deadline = awake_time() + _LAST_WORDS
+    dispatcher.step()
+    while not dispatcher.is_settled and awake_time() < deadline:
+        threading.Event().wait(_STEP)
+        dispatcher.step()
+
+
+@contextmanager
+def _signals(on_stop: object, on_reload: object = None) -> Iterator[threading.Event]:
+    """Take SIGTERM, SIGINT and SIGHUP while the context lasts; the event tells that one came."""
+    woken = threading.Event()
+    wanted = {signal.SIGTERM: on_stop, signal.SIGINT: on_stop, signal.SIGHUP: on_reload}
+    before = {}
+    for number, act in wanted.items():
+        if not callable(act):
+            continue
+
+        def handle(_number: int, _frame: object, act=act) -> None:  # type: ignore[no-untyped-def]
+            act()
+            woken.set()
+
+        before[number] = signal.signal(number, handle)
+    try:
+        yield woken
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import itertools
+import logging
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any, NamedTuple
 
 import scrapy
+from msgspec.structs import replace
 from scrapy import Request
 from scrapy.http import Response
 from scrapy.utils.asyncio import run_in_thread
@@ -20,7 +22,7 @@ from pipelines.store.candidates import Candidate
 from pipelines.store.frontier import DueVisit, Follow, Listed
 from pipelines.store.ledger import Noted
 from pipelines.urls import SITE
-from zjol_crawler.responses import LEDGER_URL, to_outcome, to_page, to_rejection
+from zjol_crawler.responses import LEDGER_URL, is_abandoned, to_outcome, to_page, to_rejection
 
 Output = Request | list[Page] | Rejection | Noted | Outcome
 # Answers that a visit of a known page understands beside a page: as it was, and gone.
@@ -28,6 +30,9 @@ _NOT_MODIFIED = 304
 _GONE = (404, 410)
 # Addresses that lists named lately, by which a list that never ends is told from one with news.
 _MOST_REMEMBERED = 20_000
+_VALIDATORS = ("etag", "last-modified")
+
+logger = logging.getLogger(__name__)
 
 
 class Ledger(NamedTuple):
@@ -60,8 +65,13 @@ class ArticlePagesSpider(scrapy.Spider):
     def parse_article(self, response: Response) -> Iterator[Output]:
         """Take an article's first page, and ask for the next one where its pager shows more."""
         page = to_page(response)
-        missing = [url for url in page_links(page) if url != page.url]
-        yield from self._next_page([page], missing)
+        try:
+            links = page_links(page)
+        except Exception:
+            # Extraction meets the same fault, and reports it with the page.
+            logger.exception("%s: its pager cannot be read, which is a fault of ours", page.url)
+            links = []
+        yield from self._next_page([page], [url for url in links if url != page.url])
 
     def parse_further(self, response: Response, pages: list[Page], missing: list[str]) -> Iterator[Output]:
         """Take a further page."""
@@ -69,13 +79,19 @@ class ArticlePagesSpider(scrapy.Spider):
 
     def miss_further(self, failure: Failure) -> Iterator[Output]:
         """Go on without a further page that could not be fetched; it is listed as a rejection."""
+        if is_abandoned(failure):
+            return
         request: Request = failure.request  # type: ignore[attr-defined]
         yield to_rejection(request.url, failure)
-        yield from self._next_page(request.cb_kwargs["pages"], request.cb_kwargs["missing"])
+        first, *others = request.cb_kwargs["pages"]
+        # Without validators the next look at the article is at all its pages, though the first is as it was.
+        headers = {name: value for name, value in first.headers.items() if name not in _VALIDATORS}
+        yield from self._next_page([replace(first, headers=headers), *others], request.cb_kwargs["missing"])
 
     def reject(self, failure: Failure) -> Iterator[Output]:
         """List a page that could not be fetched as a rejection."""
-        yield to_outcome(failure)
+        if not is_abandoned(failure):
+            yield to_outcome(failure)
 
     def _next_page(self, pages: list[Page], missing: list[str]) -> Iterator[Output]:
         if not missing:
@@ -122,7 +138,8 @@ class ListedArticlesSpider(ArticlePagesSpider):
         self.scope = list(scope)
         self.limit = int(limit) if limit is not None else None
         self.expect: Callable[[Iterable[str]], None] = lambda _hosts: None
-        self._met: dict[str, None] = {}
+        self._met: dict[str, tuple[str, ...]] = {}
+        self._news: dict[str, None] = {}
         self._noted = 0
 
     def due_request(self, page: DueVisit) -> Request:
@@ -156,21 +173,26 @@ class ListedArticlesSpider(ArticlePagesSpider):
         else:
             yield from self.parse_article(response)
 
-    def not_met(self, urls: Sequence[str]) -> list[str]:
-        """Give those of the addresses that this run has not met lately, and remember them."""
-        fresh = [url for url in dict.fromkeys(urls) if url not in self._met]
-        self._met.update(dict.fromkeys(fresh))
-        for url in list(itertools.islice(self._met, max(0, len(self._met) - _MOST_REMEMBERED))):
-            del self._met[url]
-        self.count("found", len(fresh))
+    def not_met(self, urls: Sequence[str], found_on: str) -> list[str]:
+        """Give those of the addresses that this run has not met lately on a list, and remember them."""
+        fresh = [url for url in dict.fromkeys(urls) if found_on not in self._met.get(url, ())]
+        self.count("found", sum(url not in self._met for url in fresh))
+        self._met.update({url: (*self._met.get(url, ()), found_on) for url in fresh})
+        _forget_oldest(self._met)
         return fresh
+
+    def is_news(self, urls: Sequence[str]) -> bool:
+        """Tell whether another list has named one of the addresses in this run, as one that was not done."""
+        return any(url in self._news for url in urls)
 
     async def note_listed(
         self, urls: Sequence[str], found_on: str, following: Sequence[str] = (), follow: Follow = "if_news"
     ) -> tuple[Listed, list[Rejection]]:
         """Note articles in the ledger, and give what it says, and rejections of addresses it cannot keep."""
         listed = await run_in_thread(self.ledger.note_listed, urls, found_on, following=following, follow=follow)
-        self._noted += listed.new + listed.waiting
+        self._noted += sum(url not in self._news for url in listed.news)
+        self._news.update(dict.fromkeys(listed.news))
+        _forget_oldest(self._news)
         self.count("known", listed.known)
         self.expect(listed.hosts)
         return listed, [
@@ -187,6 +209,11 @@ class ListedArticlesSpider(ArticlePagesSpider):
         """Add to a count of the run."""
         if self.crawler.stats is not None:
             self.crawler.stats.inc_value(f"zjol/{name}", count)
+
+
+def _forget_oldest(addresses: dict[str, Any]) -> None:
+    for url in list(itertools.islice(addresses, max(0, len(addresses) - _MOST_REMEMBERED))):
+        del addresses[url]
 
 
 def conditions(page: DueVisit) -> dict[str, str]:

@@ -16,8 +16,9 @@ _TERMS_A_ROW = 3000
 # A phrase that crosses the end of a row is found whole in the next as long as it has no more terms than this.
 _OVERLAP = 40
 _FULL_WIDTH = re.compile("[０-９Ａ-Ｚａ-ｚ]")
-# Latin words and numbers, or a run of whatever else is written without blanks.
-_RUN = re.compile(r"[a-z0-9]+|[^\W_a-z0-9]+")
+# Latin words and numbers, or a run of whatever else is written without blanks. A word longer than MariaDB indexes, or
+# PostgreSQL takes at all, is several.
+_RUN = re.compile(r"[a-z0-9]{1,64}|[^\W_a-z0-9]+")
 
 
 class Run(NamedTuple):
