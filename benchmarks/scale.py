@@ -103,7 +103,7 @@ def measure(engine: str, paths: Sequence[Path], workers: int) -> Run:
 def watch(running: psutil.Popen, workers: int) -> tuple[float, float, float]:
     """Give the processor seconds and the peak memory of a process and its children, until it ends.
 
-    And how long, in the mean, those that worked most waited for a processor.
+    And how long the processes that work waited for a processor, shared among the workers.
     """
     seconds: dict[int, float] = {}
     waits: dict[int, float] = {}
@@ -120,8 +120,10 @@ def watch(running: psutil.Popen, workers: int) -> tuple[float, float, float]:
                 continue
         peak = max(peak, memory / 2**20)
         time.sleep(0.1)
-    busiest = sorted(seconds, key=seconds.__getitem__)[-workers:]
-    return sum(seconds.values()), peak, sum(waits.get(pid, 0) for pid in busiest) / workers
+    if workers > 1:
+        # The command itself only hands out work, which others do.
+        waits.pop(running.pid, None)
+    return sum(seconds.values()), peak, sum(waits.values()) / workers
 
 
 def digest(output: Path) -> str:
