@@ -9,12 +9,16 @@ is given twice: `wall` is the time of one worker over the time of so many, times
 time of one worker over that of so many. The wall is that of a machine with nothing else to do: what the working
 processes waited for a processor (Linux tells) is taken off. Start-up is a run over a handful of pages. Memory is the
 largest sum over all processes, what they share counted once (PSS).
+
+The last lines foretell ten million pages on more workers: planning as measured, and tasks of the durations measured
+with one worker, given to whichever worker is free.
 """
 
 from __future__ import annotations
 
 import argparse
 import hashlib
+import heapq
 import json
 import shutil
 import subprocess
@@ -32,18 +36,20 @@ from lxml import etree
 
 from benchmarks.archives import write_archive
 from pipelines.record import Article, to_json
-from zjol_crawler.archive import read_capture
+from zjol_crawler.archive import find_captures, read_capture
 from zjol_crawler.captures import Captures, Group
 from zjol_crawler.processes import map_in_processes
 
 _CHUNK = 32
 _FEW = 40
+_MANY = 10_000_000
+_FORETOLD = (1, 2, 8, 64, 256)
 ENGINES = ("bare parse", "processes", "datatrove")
 
 
 class Run(NamedTuple):
     """One run: seconds by the wall less those waited for a processor, and as they were, seconds of the processor, the
-    peak of memory in MB, the records' digest.
+    peak of memory in MB, the records' digest, the seconds of each task.
     """
 
     wall: float
@@ -51,6 +57,7 @@ class Run(NamedTuple):
     cpu: float
     memory: float
     digest: str
+    tasks: tuple[float, ...]
 
 
 def parse_archive(paths: Sequence[Path], workers: int) -> None:
@@ -88,13 +95,15 @@ def measure(engine: str, paths: Sequence[Path], workers: int) -> Run:
         clock = time.monotonic() - begun
         if running.wait():
             raise SystemExit(f"{engine}: {running.stderr.read().decode()}")
-        return Run(clock - waited, clock, cpu, memory, "" if engine == "bare parse" else digest(output))
+        stats = sorted((output / "log" / "stats").glob("*.json"))
+        tasks = tuple(json.loads(path.read_bytes())[0]["time_stats"]["total"] for path in stats)
+        return Run(clock - waited, clock, cpu, memory, "" if engine == "bare parse" else digest(output), tasks)
 
 
 def watch(running: psutil.Popen, workers: int) -> tuple[float, float, float]:
     """Give the processor seconds and the peak memory of a process and its children, until it ends.
 
-    And how long, in the mean, those that worked most waited for a processor.
+    And how long the processes that work waited for a processor, shared among the workers.
     """
     seconds: dict[int, float] = {}
     waits: dict[int, float] = {}
@@ -111,8 +120,10 @@ def watch(running: psutil.Popen, workers: int) -> tuple[float, float, float]:
                 continue
         peak = max(peak, memory / 2**20)
         time.sleep(0.1)
-    busiest = sorted(seconds, key=seconds.__getitem__)[-workers:]
-    return sum(seconds.values()), peak, sum(waits.get(pid, 0) for pid in busiest) / workers
+    if workers > 1:
+        # The command itself only hands out work, which others do.
+        waits.pop(running.pid, None)
+    return sum(seconds.values()), peak, sum(waits.values()) / workers
 
 
 def digest(output: Path) -> str:
@@ -128,6 +139,26 @@ def digest(output: Path) -> str:
                 if isinstance(record, Article):
                     found.update(f"{to_json(record)}\n".encode())
     return found.hexdigest()
+
+
+def seconds_of_planning(paths: Sequence[Path]) -> tuple[float, float]:
+    """Give the processor seconds of scanning archives, done a file a worker, and of sorting, which one does."""
+    begun = time.process_time()
+    for path in paths:
+        for _ in find_captures(path, Counter()):
+            pass
+    scanned = time.process_time()
+    Captures.sort(paths, workers=1).close()
+    return scanned - begun, time.process_time() - scanned - (scanned - begun)
+
+
+def foretell(tasks: Sequence[float], planning: tuple[float, float], scale: float, files: int, workers: int) -> float:
+    """Give the seconds that `scale` times the tasks take on so many workers."""
+    free = [0.0] * workers
+    for number in range(round(len(tasks) * scale)):
+        heapq.heapreplace(free, free[0] + tasks[number % len(tasks)])
+    scanning, sorting = planning
+    return scale * (scanning / min(workers, files * scale) + sorting) + max(free)
 
 
 def main() -> None:
@@ -167,6 +198,15 @@ def main() -> None:
             )
             if options.json:
                 print(json.dumps({"engine": engine, "workers": number, "pages": pages, **run._asdict()}))
+        if one is not None and one.tasks:
+            planning = seconds_of_planning(paths)
+            shown = ", ".join(f"{1e6 * seconds / pages:.0f}" for seconds in planning)
+            print(f"planning, µs a page: scanning, sorting: {shown}")
+            scale = _MANY / pages
+            alone = foretell(one.tasks, planning, scale, len(paths), 1)
+            for number in _FORETOLD:
+                took = foretell(one.tasks, planning, scale, len(paths), number)
+                print(f"{_MANY:,} pages on {number:4} workers: {took / 60:8.1f} min, {alone / took / number:6.1%}")
     digests.pop("", None)
     print("records are identical in every run" if len(digests) < 2 else f"RECORDS DIFFER: {digests}")
     shutil.rmtree(options.folder / str(_FEW))

@@ -112,19 +112,17 @@ def _serve(key: int, make: tuple[Callable[..., Any], tuple[Any, ...]], method: s
 
 def _settle_in(records: Any, level: int, stop: Connection) -> None:
     """Set up the process: the crawl tells it when to stop, and hears what it logs."""
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
     follow_parent(stop)
     logging.basicConfig(handlers=[QueueHandler(records)], level=level)
 
 
 def follow_parent(stop: Connection | None = None) -> None:
-    """Make this process end with the one that started it, and by no signal meant for that one."""
+    """Make this process end when the one that started it was killed or says `stop`, and by no interrupt meant for that.
+
+    SIGTERM ends it all the same, by which a pool of processes ends the rest where one was lost.
+    """
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    signal.signal(signal.SIGTERM, signal.SIG_IGN)
-    end_with_parent(stop)
-
-
-def end_with_parent(stop: Connection | None = None) -> None:
-    """Let this process end when the one that started it was killed, for nobody is left to work for, or says `stop`."""
     threading.Thread(target=_wait_for_parent, args=(stop,), daemon=True).start()
 
 

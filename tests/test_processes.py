@@ -35,6 +35,10 @@ def test_processes_are_replaced():
     assert 4 <= len(set(found)) <= 8
 
 
+def test_a_call_may_have_a_process_of_its_own():
+    assert len(set(map_in_processes(own_pid, range(12), workers=2, calls=1))) == 12
+
+
 def test_a_process_that_was_killed_is_told_and_not_waited_for():
     with pytest.raises(WorkerDiedError, match="fewer --workers"):
         list(map_in_processes(die_at_five, range(40), workers=2))

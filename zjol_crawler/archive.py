@@ -24,7 +24,7 @@ class ArchiveError(Exception):
 
 
 class Capture(NamedTuple):
-    """One capture of a page: its address, where it stands, its date, and the digest of its payload, if it is noted."""
+    """One capture of a page: its address, where it stands, its date, its payload's digest."""
 
     url: str
     path: Path
@@ -34,17 +34,17 @@ class Capture(NamedTuple):
 
 
 class Revisit(NamedTuple):
-    """A capture of `url` at `date` whose payload was that of another: told by its address and second, or its digest."""
+    """A capture whose payload was that of another: at `date`, the other told by its address and date, or its digest."""
 
     url: str
     date: datetime
-    target: str
+    target: str | None
     target_date: datetime | None
     digest: str | None
 
 
 def find_captures(path: Path, skipped: Counter[str]) -> Iterator[Capture | Revisit]:
-    """Give every capture of a page in a WARC file, in its order, and every `revisit` record.
+    """Give every capture of a page in a WARC file, and every record of one that was as before, in its order.
 
     Only responses with status 200 and an HTML type are pages.
 
@@ -56,26 +56,36 @@ def find_captures(path: Path, skipped: Counter[str]) -> Iterator[Capture | Revis
         ArchiveError: the file cannot be read or holds no WARC records.
     """
     for record in _records(path):
-        url = (record.headers.get("WARC-Target-URI") or "").strip("<>")
-        date = record.record_date or _LONG_AGO
         if record.record_type == WarcRecordType.revisit:
-            yield _read_revisit(record, url, date)
-        if (reason := _why_no_page(record)) is not None:
+            yield _read_revisit(record)
+        reason = _why_no_page(record)
+        if reason is not None:
             skipped[reason] += 1
             continue
-        yield Capture(url, path, record.stream_pos, date, record.headers.get("WARC-Payload-Digest"))
+        digest = record.headers.get("WARC-Payload-Digest")
+        yield Capture(_address(record), path, record.stream_pos, record.record_date or _LONG_AGO, digest)
 
 
-def _read_revisit(record: WarcRecord, url: str, date: datetime) -> Revisit:
+def _address(record: WarcRecord) -> str:
+    return (record.headers.get("WARC-Target-URI") or "").strip("<>")
+
+
+def _read_revisit(record: WarcRecord) -> Revisit:
     headers = record.headers
-    target = (headers.get("WARC-Refers-To-Target-URI") or "").strip("<>")
+    target = headers.get("WARC-Refers-To-Target-URI")
     try:
-        named = datetime.fromisoformat(headers.get("WARC-Refers-To-Date") or "")
+        date = datetime.fromisoformat(headers.get("WARC-Refers-To-Date") or "")
     except ValueError:
         target_date = None
     else:
-        target_date = to_second(named if named.tzinfo else named.replace(tzinfo=UTC))
-    return Revisit(url, date, target or url, target_date, headers.get("WARC-Payload-Digest"))
+        target_date = to_second(date if date.tzinfo else date.replace(tzinfo=UTC))
+    return Revisit(
+        _address(record),
+        record.record_date or _LONG_AGO,
+        target.strip("<>") if target else None,
+        target_date,
+        headers.get("WARC-Payload-Digest"),
+    )
 
 
 def to_second(moment: datetime) -> datetime:

@@ -1,11 +1,11 @@
 """Which captures make up which article: worked out in SQLite, so that memory does not grow with the archive.
 
-Files are read once, each by one process, and every capture of a page becomes a row. Four rules then sort the rows:
+Files are read once, each by one process, and every capture of a page becomes a row. These rules then sort the rows:
 
-* of one address, whether http or https, the capture of the latest date counts, of equal dates the later met;
-* a `revisit` record is a capture of its date with the payload of the one it names;
+* of one address the capture of the latest date counts, of equal dates the later met; a `revisit` record says that an
+  address gave the payload of an earlier capture, its own or another address's, which is then its latest;
 * the pages of one article are told by its id, wherever they lie;
-* of one article under several addresses the first met counts.
+* of one article under several addresses the first met counts, and of one page under http and https the latest.
 
 Articles are numbered in the order of their first met page, so that a range of numbers is a piece of work.
 """
@@ -16,13 +16,12 @@ import sqlite3
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime, timedelta
-from functools import partial
 from itertools import islice
 from pathlib import Path
 from typing import NamedTuple, Self
 
 from pipelines.urls import article_id, canonical_url
-from zjol_crawler.archive import ArchiveError, Capture, find_captures
+from zjol_crawler.archive import ArchiveError, Capture, find_captures, to_second
 from zjol_crawler.processes import map_in_processes
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -39,75 +38,85 @@ CREATE TABLE capture (
 CREATE TABLE skipped (reason TEXT PRIMARY KEY, count INTEGER NOT NULL);
 CREATE TABLE note (name TEXT PRIMARY KEY, value TEXT NOT NULL);
 CREATE TEMP TABLE found (
-    met INTEGER PRIMARY KEY, url TEXT, key TEXT, home TEXT, start INTEGER, date INTEGER, digest TEXT, file INTEGER
+    met INTEGER PRIMARY KEY, url TEXT, key TEXT, home TEXT, file INTEGER, start INTEGER, date INTEGER, second INTEGER,
+    digest TEXT
 );
 CREATE TEMP TABLE revisit (
-    url TEXT, key TEXT, home TEXT, date INTEGER, target TEXT, second INTEGER, digest TEXT, file INTEGER
+    met INTEGER PRIMARY KEY, url TEXT, key TEXT, home TEXT, date INTEGER, target TEXT, second INTEGER, digest TEXT
 );
-"""
-# What a revisit names is looked for by address and second, which each other capture has once, else by digest.
-_REVISITED = """
-INSERT INTO found (url, key, home, start, date, digest, file)
-SELECT url, key, home, start, date, digest, file FROM (
-    SELECT revisit.url, revisit.key, revisit.home, found.start, revisit.date, found.digest, found.file,
-        row_number() OVER (PARTITION BY revisit.url ORDER BY revisit.date DESC, found.met) AS age
-    FROM revisit JOIN found ON CASE WHEN revisit.second IS NULL THEN found.digest = revisit.digest
-        ELSE found.url = revisit.target AND found.date / 1000000 = revisit.second END
-    WHERE NOT EXISTS (SELECT 1 FROM found AS later WHERE later.url = revisit.url AND later.date > revisit.date)
-) AS named WHERE age = 1 AND start || ':' || file IS NOT (
-    SELECT start || ':' || file FROM found WHERE found.url = named.url ORDER BY date DESC, met DESC LIMIT 1
-)
-"""
-_LOST = """
-SELECT count(DISTINCT url) FROM revisit WHERE (second IS NOT NULL OR digest IS NOT NULL)
-    AND url NOT IN (SELECT url FROM found)
 """
 _LATEST = """
 CREATE TEMP TABLE page AS
-SELECT url, key, home, file, start, first FROM (
-    SELECT *,
-        min(met) OVER (PARTITION BY place) AS first,
-        row_number() OVER (PARTITION BY place ORDER BY date DESC, met DESC) AS age
-    FROM (SELECT *, substr(url, instr(url, '://') + 3) AS place FROM found)
+SELECT url, key, home, file, start, first, date FROM (
+    SELECT url, key, home, file, start, date,
+        min(met) OVER (PARTITION BY url) AS first,
+        row_number() OVER (PARTITION BY url ORDER BY date DESC, met DESC) AS age
+    FROM found
 ) WHERE age = 1
+"""
+# The last revisit of each address, unless its page was captured later or is the very one it names.
+_WANTED = """
+CREATE TEMP TABLE wanted AS
+SELECT last.* FROM (
+    SELECT *,
+        min(met) OVER (PARTITION BY url) AS first,
+        row_number() OVER (PARTITION BY url ORDER BY date DESC, met DESC) AS age
+    FROM revisit
+) AS last LEFT JOIN page ON page.url = last.url
+WHERE age = 1 AND (second IS NOT NULL OR digest IS NOT NULL) AND (
+    page.url IS NULL OR NOT (page.date > last.date OR (coalesce(target, last.url) = last.url AND second IS page.date))
+)
+"""
+_RESOLVED = """
+CREATE INDEX temp.by_name ON wanted (coalesce(target, url), second);
+CREATE INDEX temp.by_digest ON wanted (digest) WHERE second IS NULL;
+CREATE TEMP TABLE matched AS
+SELECT wanted.url, found.met, 0 AS kind FROM found CROSS JOIN wanted
+ON coalesce(wanted.target, wanted.url) = found.url AND wanted.second = found.second
+UNION ALL
+SELECT wanted.url, found.met, 1 FROM found CROSS JOIN wanted ON wanted.digest = found.digest AND wanted.second IS NULL;
+CREATE TEMP TABLE resolved AS
+SELECT wanted.url, wanted.key, wanted.home, found.file, found.start, wanted.date,
+    row_number() OVER (ORDER BY best.met, best.kind, wanted.first) AS place
+FROM (SELECT url, min(met) AS met, max(met) AS last, min(kind) AS kind FROM matched GROUP BY url) AS best
+JOIN wanted ON wanted.url = best.url JOIN found ON found.met = best.last;
+CREATE INDEX temp.resolved_url ON resolved (url);
+UPDATE page SET (file, start, date) = (SELECT file, start, date FROM resolved WHERE resolved.url = page.url)
+WHERE url IN (SELECT url FROM resolved);
+INSERT INTO page SELECT url, key, home, file, start, (SELECT max(met) FROM found) + place, date FROM resolved
+WHERE url NOT IN (SELECT url FROM page);
 """
 _SORT = """
 INSERT INTO capture (article, place, url, file, start)
-SELECT dense_rank() OVER (ORDER BY head) - 1, first, url, file, start FROM (
+SELECT dense_rank() OVER (ORDER BY head) - 1, place, url, file, start FROM (
     SELECT *,
-        first_value(home) OVER (PARTITION BY key ORDER BY first) AS own,
-        min(first) OVER (PARTITION BY key) AS head
-    FROM page
-) WHERE home = own ORDER BY head, first
+        min(first) OVER (PARTITION BY key, spot) AS place,
+        row_number() OVER (PARTITION BY key, spot ORDER BY date DESC, first DESC) AS age
+    FROM (
+        SELECT *,
+            first_value(home) OVER (PARTITION BY key ORDER BY first) AS own,
+            min(first) OVER (PARTITION BY key) AS head,
+            substr(url, instr(url, '://') + 3) AS spot
+        FROM page
+    ) WHERE home = own
+) WHERE age = 1 ORDER BY head, place
 """
+_OWN = "(SELECT home, first_value(home) OVER (PARTITION BY key ORDER BY first) AS own FROM page) WHERE home = own"
 
 Group = list[Capture]
 
 
 class _Found(NamedTuple):
-    """A capture of a file as rows hold it: `key` tells its article, `home` one address of that from another."""
+    """A capture or a revisit as rows hold it: `key` tells its article, `home` one address of that from another."""
 
     url: str
     key: str
     home: str
-    start: int
+    start: int | None
     date: int
-    digest: str | None
-
-
-class _Revisited(NamedTuple):
-    """A revisit as rows hold it: `second` is that of the capture it names."""
-
-    url: str
-    key: str
-    home: str
-    date: int
-    target: str
+    target: str | None
     second: int | None
     digest: str | None
-
-
-_Row = _Found | _Revisited
 
 
 class Captures:
@@ -142,14 +151,7 @@ class Captures:
             )
             skipped: Counter[str] = Counter()
             _collect(connection, paths, workers, skipped)
-            if _count(connection, "revisit"):
-                connection.execute("CREATE INDEX temp.found_url ON found (url)")
-                connection.execute("CREATE INDEX temp.found_digest ON found (digest)")
-                connection.execute(_REVISITED)
-                skipped["revisit of what these files lack"] += connection.execute(_LOST).fetchone()[0]
-            found, kept = _sort(connection)
-            skipped["older capture"] += found[0] - found[1]
-            skipped["other address of an article"] += found[1] - kept
+            _sort(connection, skipped)
             rows = [(reason, count) for reason, count in skipped.items() if count]
             connection.executemany("INSERT INTO skipped VALUES (?, ?)", rows)
             connection.executemany("INSERT INTO note VALUES (?, ?)", (notes or {}).items())
@@ -217,55 +219,62 @@ class Captures:
 
 def _collect(connection: sqlite3.Connection, paths: Sequence[Path], workers: int, skipped: Counter[str]) -> None:
     if workers == 1 or len(paths) == 1:
-        scans: Iterable[tuple[Iterable[_Row], Counter[str]]] = ((_scan(path, skipped), Counter()) for path in paths)
+        scans: Iterable[tuple[Iterable[_Found], Counter[str]]] = ((_scan(path, skipped), Counter()) for path in paths)
     else:
         scans = map_in_processes(_scan_whole, paths, workers=workers)
-    insert = "INSERT INTO found (url, key, home, start, date, digest, file) VALUES (?, ?, ?, ?, ?, ?, ?)"
+    insert = "INSERT INTO found (url, key, home, file, start, date, second, digest) VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
+    revisit = "INSERT INTO revisit (url, key, home, date, target, second, digest) VALUES (?, ?, ?, ?, ?, ?, ?)"
     for number, (path, (found, reasons)) in enumerate(zip(paths, scans, strict=True)):
         rows = iter(found)
         while batch := list(islice(rows, _ROWS_AT_ONCE)):
-            connection.executemany(insert, [(*row, number) for row in batch if isinstance(row, _Found)])
-            revisits = [(*row, number) for row in batch if isinstance(row, _Revisited)]
-            connection.executemany("INSERT INTO revisit VALUES (?, ?, ?, ?, ?, ?, ?, ?)", revisits)
+            captures = [row for row in batch if row.start is not None]
+            connection.executemany(insert, [(*row[:3], number, *row[3:5], *row[6:]) for row in captures])
+            connection.executemany(revisit, [(*row[:3], *row[4:]) for row in batch if row.start is None])
         skipped.update(reasons)
         connection.execute("INSERT INTO file VALUES (?, ?, ?)", (number, str(path.absolute()), path.stat().st_size))
 
 
-def _scan_whole(path: Path) -> tuple[list[_Row], Counter[str]]:
+def _scan_whole(path: Path) -> tuple[list[_Found], Counter[str]]:
     skipped: Counter[str] = Counter()
     return list(_scan(path, skipped)), skipped
 
 
-def _scan(path: Path, skipped: Counter[str]) -> Iterator[_Row]:
-    for capture in find_captures(path, skipped):
-        url = capture.url
+def _scan(path: Path, skipped: Counter[str]) -> Iterator[_Found]:
+    for found in find_captures(path, skipped):
         try:
-            key, home = article_id(url), canonical_url(url)
+            key, home = article_id(found.url), canonical_url(found.url)
         except ValueError:
-            key = home = url
-        if isinstance(capture, Capture):
-            yield _Found(url, key, home, capture.offset, _number(capture.date), capture.digest)
+            key = home = found.url
+        if isinstance(found, Capture):
+            second = _number(to_second(found.date))
+            yield _Found(found.url, key, home, found.offset, _number(found.date), None, second, found.digest)
         else:
-            second = None if capture.target_date is None else _number(capture.target_date) // 1_000_000
-            yield _Revisited(url, key, home, _number(capture.date), capture.target, second, capture.digest)
+            named = None if found.target_date is None else _number(found.target_date)
+            yield _Found(found.url, key, home, None, _number(found.date), found.target, named, found.digest)
 
 
 def _number(moment: datetime) -> int:
-    """Give a moment as microseconds since the epoch."""
     return (moment - _EPOCH) // timedelta(microseconds=1)
 
 
-def _sort(connection: sqlite3.Connection) -> tuple[tuple[int, int], int]:
-    """Fill `capture`; give how many captures and pages were found and how many are kept."""
-    count = partial(_count, connection)
+def _sort(connection: sqlite3.Connection, skipped: Counter[str]) -> None:
+    """Fill `capture` and count what is left out."""
+
+    def count(rows: str) -> int:
+        number: int = connection.execute(f"SELECT count(*) FROM {rows}").fetchone()[0]
+        return number
+
     connection.execute(_LATEST)
-    found = count("found"), count("page")
+    skipped["older capture"] += count("found") - count("page")
+    if count("revisit"):
+        connection.execute(_WANTED)
+        if count("wanted"):
+            for statement in _RESOLVED.split(";"):
+                connection.execute(statement)
+            skipped["revisit of what these files lack"] += count("wanted WHERE url NOT IN (SELECT url FROM page)")
     connection.execute("DROP TABLE found")
     connection.execute(_SORT)
+    pages, own = count("page"), count(_OWN)
+    skipped["other address of an article"] += pages - own
+    skipped["older capture"] += own - count("capture")
     connection.execute("DROP TABLE page")
-    return found, count("capture")
-
-
-def _count(connection: sqlite3.Connection, table: str) -> int:
-    count: int = connection.execute(f"SELECT count(*) FROM {table}").fetchone()[0]
-    return count

@@ -29,8 +29,6 @@ from zjol_crawler.extraction import read_group
 from zjol_crawler.processes import map_in_processes
 
 _ARTICLES_A_TASK = 2_000
-# lxml keeps every id it has met, so a process is replaced after this many tasks.
-_TASKS_A_PROCESS = 8
 
 
 class PlanError(Exception):
@@ -89,7 +87,7 @@ class LocalExecutor(LocalPipelineExecutor):  # type: ignore[misc]
             done: Iterable[None] = map(partial(_run_task, self), ranks)
         else:
             workers = min(self.workers, len(ranks))
-            done = map_in_processes(partial(_run_task, self), ranks, workers=workers, calls=_TASKS_A_PROCESS)
+            done = map_in_processes(partial(_run_task, self), ranks, workers=workers, calls=1)
         for _ in done:
             pass
 

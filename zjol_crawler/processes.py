@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import signal
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
-from multiprocessing import get_context
 from typing import TypeVar
 
-from pipelines.background import end_with_parent
+from pipelines.background import follow_parent
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -32,7 +30,8 @@ def map_in_processes(
         function: a function of a module; its results and errors come back pickled.
         items: what to call it with.
         workers: processes.
-        calls: after so many calls a process is replaced by a fresh one; without it never.
+        calls: after so many calls a process is replaced by a fresh one; without it never. Where calls are long, 1: only
+            then are there never more processes than `workers`.
 
     Raises:
         WorkerDiedError: a process was killed.
@@ -41,16 +40,18 @@ def map_in_processes(
     pool: ProcessPoolExecutor | None = None
     left = 0
     # Spares each fresh process the imports; it is a process of its own, so threads of this one do no harm.
-    context = get_context("forkserver")
+    context = multiprocessing.get_context("forkserver")
     context.set_forkserver_preload([getattr(function, "func", function).__module__])
     try:
         for item in items:
-            if pool is None or (calls is not None and left == 0):
-                # ProcessPoolExecutor's own max_tasks_per_child hangs (CPython issue 115634), so the whole pool is
-                # replaced; the old one ends its work while the new one begins.
+            if pool is None or (calls is not None and calls > 1 and left == 0):
+                # A max_tasks_per_child above 1 hangs (CPython issue 115634), so the whole pool is replaced; the old one
+                # ends its work while the new one begins.
                 if pool is not None:
                     pool.shutdown(wait=False)
-                pool = ProcessPoolExecutor(workers, mp_context=context, initializer=_settle_in)
+                pool = ProcessPoolExecutor(
+                    workers, context, initializer=follow_parent, max_tasks_per_child=1 if calls == 1 else None
+                )
                 left = workers * (calls or 0)
             waiting.append(pool.submit(function, item))
             left -= 1
@@ -67,9 +68,3 @@ def map_in_processes(
             future.cancel()
         if pool is not None:
             pool.shutdown(wait=True, cancel_futures=True)
-
-
-def _settle_in() -> None:
-    """Set up a process: who started it tells it when to stop, so an interrupt is not its own."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    end_with_parent()

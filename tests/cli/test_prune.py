@@ -48,7 +48,7 @@ def archive(tmp_path):
 def pages(folder):
     with Captures.sort(archive_files(folder), workers=1) as captures:
         found = [capture for group in captures.groups() for capture in group]
-        return {capture.url: read_capture(capture).body.decode() for capture in found}
+    return {capture.url: read_capture(capture).body.decode() for capture in found}
 
 
 def test_what_is_replaced_goes_and_the_last_of_every_address_stays(archive):

@@ -61,9 +61,8 @@ def _pages(name: str, url: str | None, settings: dict[str, str]) -> Iterator[Pag
 
 
 def _archived(paths: Sequence[Path]) -> Iterator[Page]:
-    if paths:
-        with Captures.sort(paths, workers=1) as captures:
-            yield from (read_capture(capture) for group in captures.groups() for capture in group)
+    with Captures.sort(paths, workers=1) as captures:
+        yield from (read_capture(capture) for group in captures.groups() for capture in group)
 
 
 def _fetched(url: str, settings: dict[str, str]) -> Iterator[Page]:

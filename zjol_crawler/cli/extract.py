@@ -40,7 +40,7 @@ from zjol_crawler.cli.options import parse_settings, setting_option
     help="datatrove: tasks with completion markers, for many machines; writes Parquet into the folder -o DIR.",
 )
 @click.option(
-    "--tasks", metavar="N", type=click.IntRange(1, 99_999), help="datatrove: tasks; else 2,000 articles each."
+    "--tasks", metavar="N", type=click.IntRange(1, 99_999), help="datatrove: tasks; else 2,000 articles a task."
 )
 @click.option("--part", metavar="K/N", type=PART, help="datatrove: only the K-th of N equal parts of the tasks.")
 @click.option("--plan-only", is_flag=True, help="datatrove: make the plan, run no task.")
@@ -72,12 +72,10 @@ def command(
         from zjol_crawler.cli.explaining import explain_pages
 
         return explain_pages(names, url, parse_settings(settings))
-    files = tuple(Path(name) for name in names)
+    files = [Path(name) for name in names]
     if engine == "datatrove":
         if output is None or rejects or unread:
-            raise click.UsageError(
-                "--engine datatrove writes a folder, rejections among the records: give -o DIR alone"
-            )
+            raise click.UsageError("--engine datatrove writes all into a folder: give -o DIR, no --rejects or --unread")
         return run_with_datatrove(files, output, workers=workers, tasks=tasks, part=part, is_plan_only=plan_only)
     if tasks or part or plan_only:
         raise click.UsageError("--tasks, --part and --plan-only go with --engine datatrove")
