@@ -6,6 +6,7 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
+from multiprocessing import get_context
 from typing import TypeVar
 
 from pipelines.background import follow_parent
@@ -40,7 +41,7 @@ def map_in_processes(
     pool: ProcessPoolExecutor | None = None
     left = 0
     # Spares each fresh process the imports; it is a process of its own, so threads of this one do no harm.
-    context = multiprocessing.get_context("forkserver")
+    context = get_context("forkserver")
     context.set_forkserver_preload([getattr(function, "func", function).__module__])
     try:
         for item in items:

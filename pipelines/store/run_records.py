@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from datetime import datetime
 from typing import Any, NamedTuple
 
@@ -92,6 +93,21 @@ def rejections_of(engine: Engine, run_id: int, examples: int) -> list[Rejected]:
     with store_errors(engine), read_transaction(engine) as connection:
         reasons = connection.execute(query.order_by(pages.desc(), table.c.reason)).all()
         return [Rejected(reason, count, _examples(connection, run_id, reason, examples)) for reason, count in reasons]
+
+
+def answer_seconds(connection: Connection, runs: int = 200) -> dict[str, float]:
+    """Give how many seconds an answer of each host took on average in the last runs."""
+    table = table_of(CrawlRunRow)
+    waited: Counter[str] = Counter()
+    answers: Counter[str] = Counter()
+    query = select(table.c.seconds, table.c.counts).order_by(table.c.id.desc()).limit(runs)
+    for seconds, counts in connection.execute(query):
+        for name, value in (seconds or {}).items():
+            stage, _, host = name.partition("/")
+            if stage == "fetch" and host:
+                waited[host] += value
+                answers[host] += (counts or {}).get(f"host/{host}/answers", 0)
+    return {host: seconds / answers[host] for host, seconds in sorted(waited.items()) if answers[host]}
 
 
 def run_state(row: dict[str, Any], now: datetime) -> str:

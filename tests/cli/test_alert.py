@@ -14,7 +14,8 @@ from aiosmtpd.controller import Controller
 
 from pipelines.store.engine import open_database, write_transaction
 from pipelines.store.findings import FindingKey, NewFinding, add_findings, close_findings, read_findings
-from pipelines.store.jobs import JobState, end_job, job_states, take_job
+from pipelines.store.hosts import holder_name
+from pipelines.store.jobs import JobState, end_job, job_states, lock_state, take_job
 from tests.cli.test_crawl import zjol
 from tests.crawler.site import Site
 from zjol_crawler.alerting.telling import note_jobs
@@ -138,6 +139,32 @@ def test_what_one_channel_could_not_tell_it_tells_later_and_the_other_not_again(
     assert alert().returncode == 0
     assert len(mails.received) == 1
     assert len(hook.posted) == 2
+
+
+def test_two_that_would_tell_at_once_tell_once(alert, engine, mails, hook):
+    opened(engine, DRIFT)
+    now = datetime.now(UTC)
+    assert take_job(engine, lock_state(engine, "alerts"), holder_name(), now=now)
+    assert "another process tells just now" in alert().stderr
+    assert mails.received == hook.posted == []
+    end_job(engine, "@alerts", holder_name(), now=now, exit_status=0)
+    assert alert().returncode == 0
+    assert len(mails.received) == len(hook.posted) == 1
+    assert "@alerts" not in job_states(engine)
+
+
+def test_a_schedule_leaves_the_jobs_of_others_and_a_failure_open_while_it_runs_again(engine):
+    mine, other = (Job(name=name, run=["crawl"], every="30m") for name in ("mine", "other"))
+    began = datetime(2026, 1, 1, 8, tzinfo=UTC)
+    for name in ("mine", "other"):
+        assert take_job(engine, JobState(name), "a", now=began)
+        end_job(engine, name, "a", now=began, exit_status=1)
+    note_jobs(engine, [mine], began)
+    note_jobs(engine, [other], began)
+    assert take_job(engine, job_states(engine)["mine"], "a", now=began + timedelta(minutes=30))
+    note_jobs(engine, [mine, other], began + timedelta(minutes=31))
+    found = read_findings(engine, closed=True)
+    assert [(finding.subject, finding.closed_at) for finding in found] == [("mine", None), ("other", None)]
 
 
 def test_jobs_that_failed_or_did_not_run_are_findings_until_they_are_well(engine):

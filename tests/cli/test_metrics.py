@@ -10,7 +10,10 @@ from pathlib import Path
 
 import pytest
 
+from pipelines.store.engine import write_transaction
 from pipelines.store.jobs import JobState, end_job, take_job
+from pipelines.store.observations import add_observations
+from pipelines.store.runs import RunEnd, finish_run, start_run
 from pipelines.store.writer import write_articles
 from tests.store.conftest import empty_url, engine  # noqa: F401 - fixtures
 from tests.store.examples import all_examples
@@ -31,8 +34,14 @@ def test_metrics_are_those_of_the_database(engine):  # noqa: F811 - pytest gives
     now = datetime(2026, 1, 1, tzinfo=UTC)
     take_job(engine, JobState("news"), "a", now=now)
     end_job(engine, "news", "a", now=now, exit_status=1)
+    run = start_run(engine, "crawl")
+    finish_run(engine, run, RunEnd("finished", {"host/a.cn/answers": 4}, 10, seconds={"fetch/a.cn": 2.0}))
+    with write_transaction(engine) as connection:
+        add_observations(connection, run, {"trs-2016 a.cn": (8, {("coverage", "source"): 6})})
     with MetricsServer(engine, "127.0.0.1", 0, dict) as server:
         text = get(server, "/metrics")
+    assert 'zjol_answer_seconds{host="a.cn"} 0.5' in text
+    assert 'zjol_coverage_ratio{field="source",group="trs-2016 a.cn"} 0.75' in text
     assert "zjol_up 1.0" in text
     assert sum(float(value) for value in re.findall(r"zjol_articles{.*} (.*)", text)) == 3
     assert 'zjol_job_exit_status{job="news"} 1.0' in text

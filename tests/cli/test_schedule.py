@@ -38,7 +38,9 @@ def schedule(*arguments, timeout=60):
 
 
 def test_the_packages_own_schedule_is_sound():
-    assert {job.name for job in read_schedule(None)} >= {"news", "zjrb", "qjwb", "retry", "report"}
+    assert {job.name for job in read_schedule(None)} >= {
+        *("news", "revisit", "zjrb", "qjwb", "retry", "prune", "backup", "report")
+    }
 
 
 @pytest.mark.parametrize(
@@ -51,6 +53,7 @@ def test_the_packages_own_schedule_is_sound():
         ('name = "a"\nrun = ["crawl"]\ncron = "99 6 * * *"', "99"),
         ('name = "a"\nrun = []\nevery = "1h"', "run is empty"),
         ('name = "a"\nrun = ["schedule"]\nevery = "1h"', "runs no schedule"),
+        ('name = "a"\nrun = ["crwl"]\nevery = "1h"', "no command zjol crwl"),
         ('name = "A b"\nrun = ["crawl"]\nevery = "1h"', "small letters"),
         ('name = "a"\nrun = ["crawl"]\nevery = "1h"\nwhen = 3', "when"),
         ('name = "a"\nrun = ["crawl"]\nevery = "1h"\n[[job]]\nname = "a"\nrun = ["crawl"]\nevery = "1h"', "twice"),

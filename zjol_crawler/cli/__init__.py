@@ -10,7 +10,7 @@ import click
 
 from zjol_crawler.cli.errors import explain_error
 
-_COMMANDS = {
+COMMANDS = {
     "demo": "run the main job on the sample site, on this machine alone",
     "scrape": "read one article, from its address or a saved page",
     "crawl": "fetch what is new in channels or lists",
@@ -42,11 +42,11 @@ class LazyGroup(click.Group):
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         """Give the commands in the order a newcomer meets them."""
-        return list(_COMMANDS)
+        return list(COMMANDS)
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         """Load one command."""
-        if cmd_name not in _COMMANDS:
+        if cmd_name not in COMMANDS:
             return None
         command: click.Command = importlib.import_module(f"zjol_crawler.cli.{cmd_name}").command
         return command
@@ -54,7 +54,7 @@ class LazyGroup(click.Group):
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """List the commands without loading them."""
         with formatter.section("Commands"):
-            formatter.write_dl(list(_COMMANDS.items()))
+            formatter.write_dl(list(COMMANDS.items()))
 
 
 @click.command(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})

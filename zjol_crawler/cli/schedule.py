@@ -108,7 +108,7 @@ def _metrics(engine: Engine, address: str | None, runner: ScheduleRunner) -> Abs
     from zjol_crawler.schedule.metrics import MetricsServer
 
     host, _, port = address.rpartition(":")
-    if not host or not port.isdigit():
+    if not host or not port.isdigit() or int(port) > 65535:
         raise click.BadParameter(f"--metrics {address}: write it as HOST:PORT, such as 127.0.0.1:9464")
     try:
         return MetricsServer(engine, host, int(port), runner.faults)

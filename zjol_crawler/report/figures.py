@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any, NamedTuple
@@ -12,7 +11,8 @@ from sqlalchemy import ColumnElement, Connection, Engine, exists, func, select, 
 
 from pipelines.store.engine import read_transaction, store_errors
 from pipelines.store.findings import open_findings
-from pipelines.store.schema import ArticleRow, ChannelRow, ContributionRow, CrawlRunRow, ImageRow
+from pipelines.store.run_records import answer_seconds
+from pipelines.store.schema import ArticleRow, ChannelRow, ContributionRow, ImageRow, PersonRow
 from pipelines.store.statements import table_of
 
 Rows = list[dict[str, Any]]
@@ -34,8 +34,8 @@ _SECTIONS = 8
 _MONTHS = 24
 _SHOWN = 15
 _EXAMPLES = 5
-# Runs whose seconds and answers tell how slow a host is, and where a run keeps them.
-_TIMED_RUNS, _FETCH = 200, "fetch/"
+# More people than this are not looked at to find those on most articles.
+_MOST_PEOPLE = 10_000
 
 
 class Figures(NamedTuple):
@@ -107,13 +107,7 @@ def read_figures(engine: Engine) -> Figures:
                 connection, "SELECT state, count(*) AS pages FROM page GROUP BY state ORDER BY pages DESC, state"
             ),
             hosts=_hosts(connection),
-            contributors=_rows(
-                connection,
-                "SELECT person.name, most.role, most.articles FROM "
-                "(SELECT person_id, role, count(*) AS articles FROM contribution GROUP BY person_id, role "
-                f"ORDER BY articles DESC, person_id, role LIMIT {_SHOWN}) AS most "
-                "JOIN person ON person.id = most.person_id ORDER BY most.articles DESC, person.name, most.role",
-            ),
+            contributors=_contributors(connection),
             newest=_newest(connection),
             runs=_rows(
                 connection,
@@ -278,21 +272,41 @@ def _hosts(connection: Connection) -> Rows:
         one["pages"] += row["pages"]
         if row["state"] in ("failed", "rejected"):
             one[row["state"]] += row["pages"]
-    waited: Counter[str] = Counter()
-    answers: Counter[str] = Counter()
-    run = table_of(CrawlRunRow)
-    for seconds, counts in connection.execute(
-        select(run.c.seconds, run.c.counts).order_by(run.c.id.desc()).limit(_TIMED_RUNS)
-    ):
-        for name, value in (seconds or {}).items():
-            if name.startswith(_FETCH):
-                waited[name.removeprefix(_FETCH)] += value
-                answers[name.removeprefix(_FETCH)] += (counts or {}).get(f"host/{name.removeprefix(_FETCH)}/answers", 0)
-    for name, seconds in waited.items():
-        if answers[name]:
-            host(name)["seconds"] = round(seconds / answers[name], 2)
+    for name, seconds in answer_seconds(connection).items():
+        host(name)["seconds"] = round(seconds, 2)
     order = sorted(hosts.values(), key=lambda row: (-(row["seconds"] or 0), -row["failed"], -row["pages"], row["host"]))
     return order[:_SHOWN]
+
+
+def _contributors(connection: Connection) -> Rows:
+    """Give who stands on most articles, by role: people are counted from an index, roles for the first of them alone.
+
+    Nobody has more articles in one role than in all, so enough people are looked at when the last one shown has no
+    fewer than the last person has in all.
+    """
+    contribution, person = table_of(ContributionRow), table_of(PersonRow)
+    articles = func.count().label("articles")
+    people = select(contribution.c.person_id, articles).group_by(contribution.c.person_id)
+    most = 4 * _SHOWN
+    while True:
+        first = connection.execute(people.order_by(articles.desc(), contribution.c.person_id).limit(most)).all()
+        keys = [row.person_id for row in first]
+        roles = (
+            select(person.c.name, contribution.c.role, articles)
+            .join(person, person.c.id == contribution.c.person_id)
+            .where(contribution.c.person_id.in_(keys))
+            .group_by(person.c.name, contribution.c.role)
+            .order_by(articles.desc(), person.c.name, contribution.c.role)
+            .limit(_SHOWN)
+        )
+        found = [dict(row) for row in connection.execute(roles).mappings()]
+        if (
+            len(first) < most
+            or most > _MOST_PEOPLE
+            or (len(found) == _SHOWN and found[-1]["articles"] >= first[-1].articles)
+        ):
+            return found
+        most *= 4
 
 
 def _newest(connection: Connection) -> Rows:

@@ -45,12 +45,16 @@ def _heed(pipe: int) -> None:
 
 def main(pipe: int, arguments: list[str]) -> None:
     """Wait for the word, then run."""
-    if not os.read(pipe, 1):
-        sys.exit(NOT_MINE)
-    threading.Thread(target=_heed, args=(pipe,), name="schedule", daemon=True).start()
-    from zjol_crawler.cli import main as run
+    try:
+        if not os.read(pipe, 1):
+            sys.exit(NOT_MINE)
+        threading.Thread(target=_heed, args=(pipe,), name="schedule", daemon=True).start()
+        from zjol_crawler.cli import main as run
 
-    run(arguments)
+        run(arguments)
+    except KeyboardInterrupt:
+        # It came while modules were loaded or all was over.
+        sys.exit(130)
 
 
 if __name__ == "__main__":

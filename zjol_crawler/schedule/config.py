@@ -10,6 +10,8 @@ from pathlib import Path
 import msgspec
 from apscheduler.triggers.cron import CronTrigger
 
+from zjol_crawler.cli import COMMANDS
+
 TIME_ZONE = "Asia/Shanghai"
 WEEKDAYS = ("sun", "mon", "tue", "wed", "thu", "fri", "sat")
 
@@ -118,7 +120,7 @@ def _read(path: Path | None) -> _Schedule:
         return msgspec.toml.decode(text, type=_Schedule)
     except OSError as error:
         raise ScheduleError(f"{_name(path)}: cannot be read: {error.strerror or error}") from error
-    except msgspec.MsgspecError as error:
+    except (msgspec.MsgspecError, UnicodeDecodeError) as error:
         raise ScheduleError(f"{_name(path)}: {error}") from error
 
 
@@ -165,6 +167,8 @@ def _fault(job: Job, met: set[str]) -> str | None:
         return "its name stands twice"
     if not job.run:
         return "run is empty; give a zjol command"
+    if job.run[0] not in COMMANDS:
+        return f"there is no command zjol {job.run[0]}; see zjol --help"
     if job.run[0] == "schedule":
         return "a schedule runs no schedule"
     if (job.every is None) == (job.cron is None):

@@ -19,6 +19,7 @@ from sqlalchemy import Connection, Engine, text
 
 from pipelines.store.engine import read_transaction, store_errors
 from pipelines.store.errors import StoreError
+from pipelines.store.run_records import answer_seconds
 
 # Metrics are read from the database at most this often, in seconds, however often somebody asks.
 _FRESH = 15.0
@@ -63,6 +64,19 @@ _QUERIES = (
         "job_exit_status", "Exit status of each job's last run", ("job",), f"SELECT name, exit_status FROM job{_JOBS}"
     ),
 )
+# Rates of the last run that saw a group: how many of its records show a mark.
+_COVERAGE = _Query(
+    "coverage_ratio",
+    "Share of records with a field, by template and host, in the last run that saw them",
+    ("group", "field"),
+    "SELECT counted.record_group, counted.name, 1.0 * counted.record_count / whole.record_count "
+    "FROM (SELECT record_group, max(run_id) AS run_id FROM observation GROUP BY record_group) AS latest "
+    "JOIN observation AS whole ON whole.record_group = latest.record_group AND whole.run_id = latest.run_id "
+    "AND whole.kind = 'total' "
+    "JOIN observation AS counted ON counted.record_group = latest.record_group AND counted.run_id = latest.run_id "
+    "AND counted.kind = 'coverage' WHERE whole.record_count > 0",
+)
+_LATENCY = _Query("answer_seconds", "Seconds an answer of a host takes, on average over the last runs", ("host",), "")
 # Moments, given as seconds since the epoch.
 _MOMENTS = (
     _Query(
@@ -94,7 +108,7 @@ _MOMENTS = (
 
 def metric_names() -> set[str]:
     """Give the names of all metrics."""
-    return {_PREFIX + query.name for query in (*_QUERIES, *_MOMENTS)} | {_PREFIX + "up"}
+    return {_PREFIX + query.name for query in (*_QUERIES, _COVERAGE, _LATENCY, *_MOMENTS)} | {_PREFIX + "up"}
 
 
 class DatabaseMetrics(Collector):
@@ -118,7 +132,8 @@ class DatabaseMetrics(Collector):
         up = GaugeMetricFamily(_PREFIX + "up", "Whether the database answers")
         try:
             with store_errors(self._engine), read_transaction(self._engine) as connection:
-                found: list[Metric] = [_metric(connection, query, float) for query in _QUERIES]
+                found: list[Metric] = [_metric(connection, query, float) for query in (*_QUERIES, _COVERAGE)]
+                found.append(_latency(connection))
                 found += [_metric(connection, query, _seconds) for query in _MOMENTS]
         except StoreError:
             up.add_metric([], 0)
@@ -135,6 +150,13 @@ def _metric(connection: Connection, query: _Query, number: Callable[[Any], float
     for *labels, value in connection.execute(text(query.sql), parameters):
         if value is not None:
             metric.add_metric([str(label) for label in labels], number(value))
+    return metric
+
+
+def _latency(connection: Connection) -> Metric:
+    metric = GaugeMetricFamily(_PREFIX + _LATENCY.name, _LATENCY.help, labels=_LATENCY.labels)
+    for host, seconds in answer_seconds(connection).items():
+        metric.add_metric([host], seconds)
     return metric
 
 
