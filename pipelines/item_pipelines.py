@@ -34,7 +34,7 @@ from pipelines.recording import Recorded, Recorder
 from pipelines.run_stats import PEAK_MEMORY_STAT, SECONDS_PREFIX, STAT_PREFIX, end_of_run
 from pipelines.store.engine import open_database
 from pipelines.store.errors import StoreError
-from pipelines.store.retry import PATIENCE
+from pipelines.store.retry import PATIENCE, wait_no_more
 from pipelines.store.runs import finish_run, pulse, start_run
 
 STORE_FAILED = "store_failed"
@@ -214,6 +214,7 @@ class StorePipeline:
 
     def give_up(self) -> None:
         """Leave what is not stored yet, for a database that is away or slow, to another run."""
+        wait_no_more()
         if not self._failed and (self._waiting or self._recording):
             self._failed = True
             logger.warning("stopped before all that was fetched could be stored; the next run fetches it again")
