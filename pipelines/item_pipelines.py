@@ -35,7 +35,7 @@ from pipelines.run_stats import PEAK_MEMORY_STAT, SECONDS_PREFIX, STAT_PREFIX, e
 from pipelines.store.engine import open_database
 from pipelines.store.errors import StoreError
 from pipelines.store.ledger import host_of
-from pipelines.store.retry import PATIENCE
+from pipelines.store.retry import PATIENCE, wait_no_more
 from pipelines.store.runs import finish_run, pulse, start_run
 
 STORE_FAILED = "store_failed"
@@ -215,6 +215,7 @@ class StorePipeline:
 
     def give_up(self) -> None:
         """Leave what is not stored yet, for a database that is away or slow, to another run."""
+        wait_no_more()
         if not self._failed and (self._waiting or self._recording):
             self._failed = True
             logger.warning("stopped before all that was fetched could be stored; the next run fetches it again")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections import Counter
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
@@ -23,6 +24,9 @@ HOST_STAT = "zjol/host/"
 
 # How long, in seconds, a crawl that is told to stop waits for answers, and then for what is to be stored.
 _ANSWERS_GRACE, _STORE_GRACE = 2.0, 5.0
+
+# So many rejections are kept in memory to be shown; all are rows.
+_MOST_REJECTIONS = 100
 
 Watcher = Callable[[Mapping[str, Any]], None]
 
@@ -46,10 +50,11 @@ class CrawlResult(NamedTuple):
 
     Attributes:
         records: the articles and rejections, where they were asked for.
-        rejections: every rejection.
+        rejections: the first rejections; every one where records are kept.
         stats: Scrapy's stats, ours among them as `zjol/…`.
         finish_reason: `finished`, `shutdown` (interrupted), or another reason of Scrapy's.
         store_error: why the database failed, in one line; None where it did not.
+        reasons: how many rejections there were, by reason.
     """
 
     records: list[Article | Rejection]
@@ -57,6 +62,7 @@ class CrawlResult(NamedTuple):
     stats: dict[str, Any]
     finish_reason: str
     store_error: str | None
+    reasons: Counter[str]
 
 
 def crawl(
@@ -88,10 +94,13 @@ def crawl(
     crawler: Crawler = process.create_crawler(spider)
     records: list[Article | Rejection] = []
     rejections: list[Rejection] = []
+    reasons: Counter[str] = Counter()
 
     def take(item: Outcome) -> None:
         if isinstance(item.record, Rejection):
-            rejections.append(item.record)
+            reasons[item.record.reason] += 1
+            if keep_records or len(rejections) < _MOST_REJECTIONS:
+                rejections.append(item.record)
         if keep_records and item.record is not None:
             records.append(item.record)
         tell()
@@ -106,7 +115,7 @@ def crawl(
     process.start()
     stats = crawler.stats.get_stats() if crawler.stats is not None else {}
     return CrawlResult(
-        records, rejections, stats, str(stats.get("finish_reason", "failed")), stats.get(STORE_ERROR_STAT)
+        records, rejections, stats, str(stats.get("finish_reason", "failed")), stats.get(STORE_ERROR_STAT), reasons
     )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from datetime import UTC, datetime
 from typing import Any, Literal, NamedTuple
 
@@ -160,8 +160,29 @@ def note_rejected(engine: Engine, found_on: Iterable[str]) -> None:
 def due_hosts(connection: Connection, found_on: Sequence[str], now: datetime) -> set[str]:
     """Give the hosts on which pages of some lists are to be fetched now."""
     table = table_of(PageRow)
-    query = select(table.c.host).where(table.c.next_visit <= now, table.c.found_on.in_(found_on)).distinct()
-    return set(connection.scalars(query))
+    return {
+        host
+        for host in _hosts(connection)
+        if any(
+            connection.scalar(
+                select(table.c.id)
+                .where(table.c.host == host, table.c.state == state, table.c.next_visit <= now)
+                .where(table.c.found_on.in_(found_on))
+                .limit(1)
+            )
+            is not None
+            for state in _DRAWN
+        )
+    }
+
+
+def _hosts(connection: Connection) -> Iterator[str]:
+    """Give the hosts of the ledger by steps through an index: there are few, and of each very many pages."""
+    table = table_of(PageRow)
+    host = connection.scalar(select(func.min(table.c.host)))
+    while host is not None:
+        yield host
+        host = connection.scalar(select(func.min(table.c.host)).where(table.c.host > host))
 
 
 def queue_lengths(connection: Connection, found_on: Sequence[str] | None, now: datetime) -> dict[str, int]:

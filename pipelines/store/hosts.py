@@ -152,7 +152,7 @@ def _kernel() -> str:
     """Tell the run of this machine's kernel, and the space its processes are numbered in, from all others."""
     try:
         boot = Path("/proc/sys/kernel/random/boot_id").read_text("ascii").strip()
-        return f"{boot}-{Path('/proc/self/ns/pid').stat().st_ino}"
+        return f"{boot[:8]}-{Path('/proc/self/ns/pid').stat().st_ino}"
     except OSError:
         return ""
 

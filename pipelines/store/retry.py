@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import random
+import threading
 import time
 from collections.abc import Callable
 from typing import TypeVar
@@ -28,7 +29,14 @@ _ATTEMPTS_AT_A_CONFLICT = 6
 _SHORT_PAUSE = 0.05
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.5, 10.0
 
+_stopping = threading.Event()
+
 logger = logging.getLogger(__name__)
+
+
+def wait_no_more() -> None:
+    """Have no work of this process wait for a database that is away any more: the process is about to end."""
+    _stopping.set()
 
 
 def retried(engine: Engine, work: Callable[[bool], T], *, patience: float = PATIENCE) -> T:
@@ -59,13 +67,13 @@ def retried(engine: Engine, work: Callable[[bool], T], *, patience: float = PATI
                 continue
             now = time.monotonic()
             away_since = away_since or now
-            if not is_away(error) or now + pause - away_since > patience:
+            if not is_away(error) or now + pause - away_since > patience or _stopping.is_set():
                 raise
             if not is_doubtful:
                 logger.warning("%s is away (%s); waiting up to %.0f s", describe(engine), _words(error), patience)
             is_doubtful = True
             engine.dispose()
-            time.sleep(pause)
+            _stopping.wait(pause)
             pause = min(pause * 2, _LONGEST_PAUSE)
         else:
             if away_since is not None:

@@ -114,6 +114,28 @@ def test_a_server_that_goes_away_for_a_while_loses_nothing():
     assert "Traceback" not in errors
 
 
+def test_an_interrupt_does_not_wait_for_a_database_that_is_away():
+    with contextlib.closing(servers.StoppableServer()) as server:
+        answers, lists = many_hosts()
+        with Site(answers) as site:
+            crawl = start(site, lists[:1], server.url, "-s", "DOWNLOAD_DELAY=0.1")
+            wait_for(lambda: len(site.asked()) > 5)
+            server.stop()
+            time.sleep(1)
+            began = time.monotonic()
+            crawl.send_signal(signal.SIGINT)
+            _, errors = crawl.communicate(timeout=60)
+            assert time.monotonic() - began < 20
+            assert crawl.returncode == 130, errors
+            assert "Traceback" not in errors
+            server.start()
+            assert start(site, lists[:1], server.url).wait(60) == 0
+        engine = open_database(server.url)
+        with engine.connect() as connection:
+            assert connection.scalar(text("select count(*) from article")) == ARTICLES
+        engine.dispose()
+
+
 def postgresql_url() -> str:
     server = servers.postgresql()
     servers.wipe(server)

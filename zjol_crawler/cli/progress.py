@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 import time
-from collections import Counter
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
@@ -119,7 +118,7 @@ def _hosts_table(stats: Mapping[str, Any], seconds: float) -> Table:
     hosts = sorted({*answers, *queued, *errors}, key=lambda host: (-queued.get(host, 0), host))
     for host in hosts[:_MOST_HOSTS]:
         rate = answers.get(host, 0) / max(seconds, 0.1)
-        state = "left alone after failures" if closed.get(host) else ""
+        state = "left alone" if closed.get(host) else ""
         table.add_row(host, str(queued.get(host, 0)), f"{rate:.1f}", str(errors.get(host, 0)), state)
     return table
 
@@ -127,7 +126,8 @@ def _hosts_table(stats: Mapping[str, Any], seconds: float) -> Table:
 def print_summary(result: CrawlResult, started: float, *, as_json: bool = False) -> None:
     """Print how a crawl went on standard error: a few lines, or one JSON log line."""
     stats = result.stats
-    reasons = Counter(rejection.reason for rejection in result.rejections)
+    reasons = result.reasons
+    rejected = reasons.total()
     seconds = time.monotonic() - started
     rows = [
         ("articles found", stats.get("zjol/found", 0)),
@@ -137,14 +137,14 @@ def print_summary(result: CrawlResult, started: float, *, as_json: bool = False)
         ("stored new", stats.get("zjol/stored", 0)),
         ("changed", stats.get("zjol/changed", 0)),
         ("unchanged", stats.get("zjol/unchanged", 0) + stats.get("zjol/duplicate", 0)),
-        ("rejected", sum(reasons.values())),
+        ("rejected", rejected),
         *((f"  {reason}", count) for reason, count in sorted(reasons.items())),
         *((f"unread {field}", stats[name]) for field in _LINES if (name := f"zjol/unread/{field}") in stats),
     ]
     if as_json:
         fields = {label.strip().replace(" ", "_"): value for label, value in rows}
-        rejected = [{"url": rejection.url, "reason": rejection.reason} for rejection in result.rejections]
-        fields |= {"rejections": rejected[:_MOST_REJECTIONS], "seconds": round(seconds, 1)}
+        shown = [{"url": rejection.url, "reason": rejection.reason} for rejection in result.rejections]
+        fields |= {"rejections": shown[:_MOST_REJECTIONS], "seconds": round(seconds, 1)}
         logger.warning("the crawl ended: %s", result.finish_reason, extra={"outcome": result.finish_reason, **fields})
         return
     for name, value in (*rows, ("seconds", f"{seconds:.1f}")):
@@ -153,5 +153,5 @@ def print_summary(result: CrawlResult, started: float, *, as_json: bool = False)
         click.echo(f"{host}: left alone {times} times after failures", err=True)
     for rejection in result.rejections[:_MOST_REJECTIONS]:
         click.echo(f"rejected {rejection.reason}: {rejection.url}", err=True)
-    if len(result.rejections) > _MOST_REJECTIONS:
-        click.echo(f"… and {len(result.rejections) - _MOST_REJECTIONS} more, in the table rejection", err=True)
+    if rejected > _MOST_REJECTIONS:
+        click.echo(f"… and {rejected - _MOST_REJECTIONS} more, in the table rejection", err=True)

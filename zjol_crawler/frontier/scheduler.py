@@ -51,6 +51,8 @@ _LOOK_AGAIN, _RENEWAL, _ASK_AGAIN = 20.0, 20.0, 2.0
 _TAKEN_OVER = 1.0
 # How often leases, queues and hosts that wait are looked after, in seconds.
 _TICK = 0.5
+# Queues are counted, for somebody who watches, after a rest of so many times what it took.
+_COUNT_REST = 20.0
 # How often the ledger is asked for hosts while nothing is under way, in seconds.
 _DISCOVER = 0.2
 # A host is let go when it has had nothing to fetch for so many seconds, the second where some of what was fetched is
@@ -97,6 +99,7 @@ class LedgerScheduler(BaseScheduler):
         self._away_since: float | None = None
         self._retry_at = 0.0
         self._discover_at = 0.0
+        self._count_at = 0.0
         self._tasks: set[asyncio.Task[None]] = set()
         self.gates = Gates()
 
@@ -346,10 +349,16 @@ class LedgerScheduler(BaseScheduler):
         """Tell those who watch how much each host has left."""
         if self._crawler.stats is None or not self._crawler.settings.getbool("ZJOL_WATCHED"):
             return
+        began = time.monotonic()
+        if began < self._count_at:
+            return
         try:
             queues = await run_in_thread(self._read_queues)
         except StoreError:
             return
+        # A long queue takes long to count; counting is not to be what the database does all day.
+        now = time.monotonic()
+        self._count_at = now + _COUNT_REST * (now - began)
         for host in self._lanes:
             self._crawler.stats.set_value(f"{HOST_STAT}{host}/queued", queues.get(host, 0))
 
