@@ -11,6 +11,7 @@ from pipelines.body.markup import SKIPPED_TAGS
 from pipelines.document import Document
 from pipelines.lines.dates import read_datetime
 from pipelines.lines.editors import read_editor_line
+from pipelines.lines.labels import strip_abstract_label
 from pipelines.lines.meta import MetaLine, read_meta_line
 from pipelines.places import Places, may_head
 from pipelines.record import Person
@@ -23,6 +24,7 @@ _LATE_LINES = 20
 # A row of links or of words between strokes is the page's foot, no author.
 _MOSTLY_LINKS = 0.8
 _FEW_STROKES = 2
+_LONGEST_VALUE = 60
 
 
 class Meta(NamedTuple):
@@ -63,7 +65,7 @@ def read_meta(document: Document, template: type[Template], places: Places) -> M
     lines = [line for line in [*places.title, *places.between] if is_meta_line(line.text)]
     if not lines:
         lines = [line for line in places.before[-3:] if is_meta_line(line.text)]
-    readings += [read_meta_line(_line_text(line)) for line in lines]
+    readings += [read_meta_line(text) for text in _with_values(lines, [*places.title, *places.between])]
     published = published or next((reading.date for reading in readings if reading.date), None)
     if published is None and dated:
         published = read_datetime(_text(dated[0]))
@@ -74,6 +76,28 @@ def read_meta(document: Document, template: type[Template], places: Places) -> M
         source or next((reading.source for reading in readings if reading.source), None),
         byline or next((reading.byline for reading in readings if reading.byline), None),
         [person for reading in readings for person in reading.editors],
+    )
+
+
+def _with_values(lines: list[Line], head: list[Line]) -> list[str]:
+    """Give the lines' texts; a label alone in its line (`<dt>来源：</dt>`) gets the line behind it in the head."""
+    texts = []
+    for line in lines:
+        text = _line_text(line)
+        if text.endswith((":", "：")) and line in head:
+            following = next(iter(head[head.index(line) + 1 :]), None)
+            if following is not None and _is_value(following, line):
+                text = f"{text} {following.text}"
+        texts.append(text)
+    return texts
+
+
+def _is_value(line: Line, label: Line) -> bool:
+    return (
+        line.block.getparent() is label.block.getparent()
+        and len(line.text) <= _LONGEST_VALUE
+        and not is_meta_line(line.text)
+        and strip_abstract_label(line.text) is None
     )
 
 

@@ -8,11 +8,13 @@ from dataclasses import dataclass, field
 from lxml import etree
 
 from pipelines.body.assembly import Assembly, assemble, take_notices
+from pipelines.body.flow import Line
 from pipelines.breadcrumb_trail import read_breadcrumbs
 from pipelines.decode import Undecodable, decode
 from pipelines.document import Document
 from pipelines.fallback import headline_from_title, locate_body, published_from_meta, published_near
 from pipelines.lines.dates import read_datetime
+from pipelines.lines.editors import read_staff_line
 from pipelines.lines.labels import strip_abstract_label
 from pipelines.meta_line import Meta, read_meta
 from pipelines.page import Page
@@ -98,6 +100,8 @@ def find_places(document: Document, text: str) -> tuple[type[Template], Places] 
         document: the page.
         text: its decoded text.
     """
+    if parse_url(document.url).kind is UrlKind.EPAPER_INDEX:
+        return _refuse_page(document) or Rejection(url=document.url, reason="not_article")
     template = choose(document)
     if template is not None:
         places = divide(document, template)
@@ -173,6 +177,7 @@ def _read_parts(
     container = places.container if places.container is not None else places.title_element
     assembly = assemble(places.body, container, document, published)
     after = take_notices(list(places.after))
+    staff = [person for item in after.rest if isinstance(item, Line) for person in read_staff_line(item.text)]
     breadcrumbs = read_breadcrumbs(document, places.before) if template.has_breadcrumbs else []
     section = breadcrumbs[-1].name if breadcrumbs else None
     names = (
@@ -196,7 +201,7 @@ def _read_parts(
         section=section,
         abstract=_abstract(places) or assembly.abstract,
         assembly=assembly,
-        editors=meta.editors + notices.editors + after.editors,
+        editors=meta.editors + notices.editors + after.editors + staff,
         keywords=notices.keywords or after.keywords,
         copyright_notice="\n".join(copyright_lines) or None,
         flags=flags,

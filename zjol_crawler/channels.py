@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 import os
+from datetime import timedelta
 from functools import cache
 from importlib.resources import files
 from pathlib import Path
@@ -12,6 +13,7 @@ from typing import Literal
 import msgspec
 
 from pipelines.urls import is_on_site
+from zjol_crawler.spans import read_span
 
 # The environment variable that names a catalogue of the user's own.
 USER_CATALOGUE = "ZJOL_CHANNELS"
@@ -26,6 +28,7 @@ class Channel(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
         url: its first list page.
         kind: how the list is printed: a list page, a feed (RSS, Atom), or a site map; a hint for readers, too.
         template: the generation its articles are expected in; a hint for readers, extraction looks for itself.
+        cadence: the shortest time between two looks at it, `30m`; one that has no news is looked at ever more rarely.
         enabled: whether `zjol crawl` without names takes it.
     """
 
@@ -34,7 +37,11 @@ class Channel(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     title: str | None = None
     kind: Literal["list", "feed", "sitemap"] = "list"
     template: str | None = None
+    cadence: str = "10m"
     enabled: bool = True
+
+    def __post_init__(self) -> None:
+        read_span(self.cadence)
 
 
 class _Catalogue(msgspec.Struct, forbid_unknown_fields=True):
@@ -72,6 +79,15 @@ def read_channels() -> tuple[Channel, ...]:
 def _own_channels() -> list[Channel]:
     text = files("zjol_crawler").joinpath("channels.toml").read_bytes()
     return msgspec.toml.decode(text, type=_Catalogue).channel
+
+
+def cadence_of(url: str) -> timedelta | None:
+    """Give the shortest time between two looks at the list with this first page; None for one that is no channel's.
+
+    Of several channels with one list the last counts, which is the user's.
+    """
+    spans = (read_span(channel.cadence) for channel in reversed(read_channels()) if channel.url == url)
+    return next((timedelta(seconds=seconds) for seconds in spans), None)
 
 
 def find_channel(name: str) -> Channel:

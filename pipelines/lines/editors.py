@@ -26,6 +26,8 @@ _OPENING = re.compile(
 )
 _ALONE = re.compile(rf"[\W_]*{_LABEL}{_BLANK}[:：/／|｜]?[\W_]*")
 _SENTENCE = re.compile("[。！？!?“”]")
+_STAFF = re.compile(rf"[\u4e00-\u9fff]{{2,6}}{_BLANK}[:：]")
+_EDITOR_INSIDE = re.compile(rf"{_LABEL}{_BLANK}[:：]")
 _FIRST = frozenset(word[0] for word in _OPENERS)
 
 
@@ -57,3 +59,11 @@ def read_editor_line(text: str) -> list[Person] | None:
     if reading.unread or not people or not all(is_plain_name(person.name) for person in people):
         return None
     return people
+
+
+def read_staff_line(text: str) -> list[Person]:
+    """Give the people of a line of labels with editors among them (`策划：甲 视频：乙 编辑：丙`), if it is one."""
+    if len(text) > _LONGEST or not _STAFF.match(text) or not _EDITOR_INSIDE.search(text) or _SENTENCE.search(text):
+        return []
+    reading = read_line(text, "editor")
+    return [] if reading.unread else reading.people

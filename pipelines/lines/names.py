@@ -80,7 +80,7 @@ def is_plain_name(text: str) -> bool:
 
     After a family name of two characters two may follow too; names joined by `·` count where all is Chinese.
     """
-    if text in NOT_NAMES:
+    if text in NOT_NAMES or text in _PLACES:
         return False
     if not 2 <= len(text) <= 4 or not is_name(text):
         return "·" in text and _DOTTED_NAME.fullmatch(text) is not None and is_han(text.replace("·", ""))

@@ -57,6 +57,7 @@ class Noted(NamedTuple):
         is_front: of a list page: whether it is the first one, which is visited again.
         is_empty: of a list page: whether it named nothing at all.
         error: why it failed.
+        interval: of a list's first page: the shortest time until the next look, where it has its own.
     """
 
     visit: Visit
@@ -65,6 +66,7 @@ class Noted(NamedTuple):
     is_front: bool = False
     is_empty: bool = False
     error: str | None = None
+    interval: timedelta | None = None
 
 
 class Settlement(NamedTuple):
@@ -74,6 +76,7 @@ class Settlement(NamedTuple):
     error: str | None = None
     has_news: bool = False
     is_front: bool = False
+    interval: timedelta | None = None
 
 
 def page_states(connection: Connection, urls: Iterable[str]) -> dict[str, PageState]:
@@ -202,7 +205,8 @@ def _list_row(
         is_given_up = not is_front and before.attempts + 1 >= _MOST_LIST_ATTEMPTS
         return row | {"attempts": before.attempts + 1, "next_visit": None if is_given_up else seen_at + wait}
     quiet = 0 if page.has_news else before.visits + 1
-    wait = min(_LIST_INTERVAL * 2 ** min(quiet, 20), _LONGEST_LIST_INTERVAL)
+    first = page.interval or _LIST_INTERVAL
+    wait = min(first * 2 ** min(quiet, 20), max(first, _LONGEST_LIST_INTERVAL))
     row |= {"attempts": 0, "visits": quiet, "next_visit": seen_at + wait if page.is_front else None}
     if visit is not None and visit.status != 304:
         row |= {"status": visit.status, "etag": visit.etag, "last_modified": visit.last_modified}

@@ -212,7 +212,7 @@ class Writer:
         for visit in answers.visits:
             asked.setdefault(visit.final_url, []).append(visit.url)
         pages = {
-            noted.visit.url: Settlement(noted.state, noted.error, noted.has_news, noted.is_front)
+            noted.visit.url: Settlement(noted.state, noted.error, noted.has_news, noted.is_front, noted.interval)
             for noted in answers.noted
         }
         for page in rejected:

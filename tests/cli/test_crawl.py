@@ -193,13 +193,24 @@ def test_a_database_that_cannot_be_opened_fetches_nothing(site, tmp_path):
 
 def test_a_catalogue_of_ones_own_adds_channels(site, tmp_path, monkeypatch):
     mine = tmp_path / "mine.toml"
-    mine.write_text(f'[[channel]]\nname = "mine"\nurl = "{LIST}"\ntitle = "自选"\n', encoding="utf-8")
+    channel = f'[[channel]]\nname = "mine"\nurl = "{LIST}"\ntitle = "自选"\n'
+    mine.write_text(channel + 'cadence = "3h"\n', encoding="utf-8")
     monkeypatch.setenv("ZJOL_CHANNELS", str(mine))
     assert "自选" in zjol("channels", site=site).stdout
     assert (
         zjol("crawl", "mine", "--limit", "1", "--db", f"sqlite:///{tmp_path / 'a.db'}", *FAST, site=site).returncode
         == 0
     )
+    (hours,) = rows(
+        tmp_path / "a.db",
+        f"select round((julianday(next_visit) - julianday(visited_at)) * 24, 2) from page where url = '{LIST}'",
+    )
+    assert hours == (3.0,)
+    mine.write_text(channel + 'cadence = "often"\n', encoding="utf-8")
+    odd = zjol("channels", site=site)
+    assert odd.returncode == 1
+    assert len(odd.stderr.splitlines()) == 1
+    assert "'often' is no span of time" in odd.stderr
     mine.write_text('[[channel]]\nname = "mine"\nurl = "http://example.com/"\n')
     refused = zjol("crawl", "mine", "--db", f"sqlite:///{tmp_path / 'a.db'}", site=site)
     assert refused.returncode == 1

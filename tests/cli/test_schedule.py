@@ -18,9 +18,10 @@ from pipelines.store.engine import open_database
 from pipelines.store.jobs import JobState, end_job, hold_job, job_states, take_job
 from pipelines.store.migrate import latest_revision
 from tests.store.conftest import empty_url, engine  # noqa: F401 - fixtures
-from zjol_crawler.schedule.config import Job, ScheduleError, crontab_fields, read_schedule, read_span
+from zjol_crawler.schedule.config import Job, ScheduleError, crontab_fields, read_schedule
 from zjol_crawler.schedule.due import following, next_start
 from zjol_crawler.schedule.units import crontab, systemd_units
+from zjol_crawler.spans import read_span
 
 COMMAND = [sys.executable, "-m", "zjol_crawler", "schedule"]
 NOW = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)

@@ -25,11 +25,19 @@ def _catalogue() -> object:
 
     from zjol_crawler.channels import read_channels
 
-    table = Table("name", "title", "list", "template", "enabled")
+    table = Table("name", "title", "list", "kind", "template", "cadence", "enabled")
     table.columns[2].overflow = "fold"
     for channel in read_channels():
         enabled = "yes" if channel.enabled else "no"
-        table.add_row(channel.name, channel.title or "", channel.url, channel.template or "", enabled)
+        table.add_row(
+            channel.name,
+            channel.title or "",
+            channel.url,
+            channel.kind,
+            channel.template or "",
+            channel.cadence,
+            enabled,
+        )
     return table
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from datetime import timedelta
 from importlib.resources import files
 from pathlib import Path
 
@@ -11,12 +10,11 @@ import msgspec
 from apscheduler.triggers.cron import CronTrigger
 
 from zjol_crawler.cli import COMMANDS
+from zjol_crawler.spans import read_span
 
 TIME_ZONE = "Asia/Shanghai"
 WEEKDAYS = ("sun", "mon", "tue", "wed", "thu", "fri", "sat")
 
-_SPAN = re.compile(r"(\d+)\s*([smhd])")
-_SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 _NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,39}")
 
 
@@ -122,18 +120,6 @@ def _read(path: Path | None) -> _Schedule:
         raise ScheduleError(f"{_name(path)}: cannot be read: {error.strerror or error}") from error
     except (msgspec.MsgspecError, UnicodeDecodeError) as error:
         raise ScheduleError(f"{_name(path)}: {error}") from error
-
-
-def read_span(text: str) -> int:
-    """Give the seconds of `90s`, `30m`, `2h` or `1d`.
-
-    Raises:
-        ValueError: it is none.
-    """
-    match = _SPAN.fullmatch(text.strip())
-    if match is None or int(match[1]) == 0:
-        raise ValueError(f"{text!r} is no span of time; write it as 90s, 30m, 2h or 1d")
-    return int(timedelta(seconds=int(match[1]) * _SECONDS[match[2]]).total_seconds())
 
 
 def crontab_fields(cron: str) -> list[str]:

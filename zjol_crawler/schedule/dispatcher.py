@@ -12,9 +12,10 @@ from sqlalchemy import Engine
 from pipelines.store.errors import StoreError
 from pipelines.store.jobs import LEASE, JobState, end_job, hold_job, job_states, take_job
 from zjol_crawler.schedule.child import PATIENCE
-from zjol_crawler.schedule.config import Job, read_span
+from zjol_crawler.schedule.config import Job
 from zjol_crawler.schedule.due import next_start
 from zjol_crawler.schedule.processes import Process, World
+from zjol_crawler.spans import read_span
 
 # Seconds between two looks at the database, between two words that a job is held, and after a failure.
 _LOOK, _RENEWAL, _PAUSE = 15.0, 60.0, 5.0

@@ -7,7 +7,8 @@ from functools import lru_cache
 from random import Random
 
 from pipelines.store.jobs import JobState
-from zjol_crawler.schedule.config import Job, cron_trigger, read_span
+from zjol_crawler.schedule.config import Job, cron_trigger
+from zjol_crawler.spans import read_span
 
 _FIRST_MOMENT = timedelta(seconds=1)
 

@@ -8,7 +8,8 @@ import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from zjol_crawler.schedule.config import TIME_ZONE, Job, ScheduleError, crontab_fields, read_span
+from zjol_crawler.schedule.config import TIME_ZONE, Job, ScheduleError, crontab_fields
+from zjol_crawler.spans import read_span
 
 _HARDENED = """\
 NoNewPrivileges=yes

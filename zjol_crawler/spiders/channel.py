@@ -15,6 +15,7 @@ from pipelines.record import Rejection
 from pipelines.store.frontier import DueVisit, Follow
 from pipelines.store.ledger import Noted, Visit
 from pipelines.store.runs import LISTS_FAILED
+from zjol_crawler.channels import cadence_of
 from zjol_crawler.links import ListedArticle, as_list, linked_lists, listed_articles, next_list_pages
 from zjol_crawler.responses import LEDGER_URL, is_abandoned, to_outcome, to_page
 from zjol_crawler.spiders.base import ListedArticlesSpider, Output, conditions
@@ -65,7 +66,7 @@ class ChannelSpider(ListedArticlesSpider):
         visit = visit_of(to_page(response))
         if visit.status == 304:
             # Only what comes round again is asked for conditionally.
-            yield Noted(visit, "list", is_front=True)
+            yield Noted(visit, "list", is_front=True, interval=cadence_of(first))
             return
         page = as_list(response)
         if page is None:
@@ -89,7 +90,14 @@ class ChannelSpider(ListedArticlesSpider):
         # A list is known as it stands only where all that it names is in the ledger.
         if self.since is not None or self.until is not None or not is_front:
             visit = visit._replace(etag=None, last_modified=None)
-        yield Noted(visit, "list", has_news=noted.new > 0, is_front=is_front, is_empty=is_empty)
+        yield Noted(
+            visit,
+            "list",
+            has_news=noted.new > 0,
+            is_front=is_front,
+            is_empty=is_empty,
+            interval=cadence_of(first),
+        )
 
     def reject_list(self, failure: Failure) -> Iterator[Output]:
         """List a list page that could not be fetched as a rejection."""
