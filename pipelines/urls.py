@@ -100,6 +100,9 @@ def parse_url(url: str) -> UrlParts:
         return UrlParts(UrlKind.EPAPER_INDEX, host, date=_iso_day(match["day"] or ""), paper=host.partition(".")[0])
     if match := _LIST.search(path):
         return UrlParts(UrlKind.LIST, host, page_number=int(match["page"] or 0) + 1)
+    if host.startswith("search."):
+        # What a search found is a list, whatever its address.
+        return UrlParts(UrlKind.LIST, host)
     return UrlParts(UrlKind.OTHER, host)
 
 
