@@ -46,6 +46,8 @@ stop_overdue = object()
 _DEFAULT_BATCH_SIZE = 100
 # While one is worked on, the next is on its way there.
 _BATCHES_UNDER_WAY = 2
+# Fewer items than this wait for the batch under way: a transaction costs the same for one as for many.
+_WORTH_A_BATCH = 16
 _backgrounds: WeakKeyDictionary[Crawler, Background] = WeakKeyDictionary()
 
 logger = logging.getLogger(__name__)
@@ -179,7 +181,7 @@ class StorePipeline:
             raise _not_stored()
         waiting = _Waiting(checked, asyncio.get_running_loop().create_future())
         self._waiting.append(waiting)
-        if self._recording < _BATCHES_UNDER_WAY:
+        if self._recording == 0 or (self._recording < _BATCHES_UNDER_WAY and len(self._waiting) >= _WORTH_A_BATCH):
             self._recording += 1
             self._start(self._record())
         return await waiting.outcome
@@ -244,7 +246,7 @@ class StorePipeline:
             stats.set_value(name, stats.get_value(name, 0.0) + seconds)
 
     async def _record(self) -> None:
-        while self._waiting:
+        while self._waiting and (self._recording == 1 or len(self._waiting) >= _WORTH_A_BATCH):
             batch, self._waiting = self._waiting[: self._batch_size], self._waiting[self._batch_size :]
             try:
                 assert self._recorder is not None

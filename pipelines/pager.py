@@ -9,6 +9,7 @@ from lxml import etree
 from pipelines.decode import Undecodable, decode
 from pipelines.document import Document
 from pipelines.page import Page
+from pipelines.text import join_short
 from pipelines.urls import canonical_url, page_url, parse_url
 
 # zjol's own pager, and class names of pagers on the same CMSs.
@@ -100,7 +101,7 @@ def _pagers(document: Document) -> list[etree._Element]:
 
 
 def _is_short(element: etree._Element) -> bool:
-    return len("".join("".join(element.itertext()).split())) <= _LONGEST_PAGER
+    return join_short((piece.strip() for piece in element.itertext()), _LONGEST_PAGER) is not None
 
 
 def _own_links(pager: etree._Element, document: Document, own: str) -> dict[int, str]:

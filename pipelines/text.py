@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Iterable
 
 # Control and zero-width characters, bidi marks, soft hyphen, byte-order mark: invisible, and left behind by editors.
 _INVISIBLE = re.compile("[\x00-\x08\x0e-\x1b\x7f\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2064\ufeff]")
@@ -26,3 +27,15 @@ def clean(text: str) -> str:
 def clean_or_none(text: str | None) -> str | None:
     """Give `clean(text)`, or None where nothing is left."""
     return (clean(text) or None) if text else None
+
+
+def join_short(pieces: Iterable[str], most: int) -> str | None:
+    """Give the pieces joined, or None where they have more than `most` characters; those are not read to their end."""
+    joined: list[str] = []
+    size = 0
+    for piece in pieces:
+        size += len(piece)
+        if size > most:
+            return None
+        joined.append(piece)
+    return "".join(joined)

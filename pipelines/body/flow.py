@@ -11,7 +11,7 @@ from lxml import etree
 from pipelines.body import markup
 from pipelines.body.pictures import is_article_picture
 from pipelines.body.tables import is_data_table, table_rows
-from pipelines.text import clean
+from pipelines.text import clean, join_short
 
 LineKind = Literal["paragraph", "heading", "list_item", "table_row"]
 
@@ -165,8 +165,8 @@ def _holds_text(element: etree._Element) -> bool:
 
 def _holds_notice(element: etree._Element) -> bool:
     """Tell a short block of editors or tags that shares its name with the page's foot or a tool bar."""
-    text = "".join(element.itertext())
-    return len(text) <= _LONGEST_NOTICE and _NOTICE_LABEL.search(text) is not None
+    text = join_short(element.itertext(), _LONGEST_NOTICE)
+    return text is not None and _NOTICE_LABEL.search(text) is not None
 
 
 class _Builder:
