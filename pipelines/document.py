@@ -9,6 +9,7 @@ from urllib.parse import urljoin
 from lxml import etree
 
 from pipelines.selectors import ElementIndex
+from pipelines.stylesheet import apply_class_styles
 from pipelines.text import clean
 
 # libxml2 stops reading at this depth even with huge_tree; what lies deeper is lost.
@@ -51,7 +52,10 @@ class Document:
     @cached_property
     def index(self) -> ElementIndex:
         """Finds elements by selector."""
-        return ElementIndex(self.root, self.mentions)
+        index = ElementIndex(self.root, self.mentions)
+        if self.mentions("font-weight") or self.mentions("display"):
+            apply_class_styles(self.root, index.of_class)
+        return index
 
     def mentions(self, text: str) -> bool:
         """Tell whether a text stands anywhere in the page's source; bytes are searched several times as fast."""

@@ -109,6 +109,10 @@ class ElementIndex:
             if _matches(element, steps):
                 yield element
 
+    def of_class(self, name: str) -> list[etree._Element]:
+        """Give the elements of a class, links and list items left out."""
+        return self._classes.get(name, [])
+
     def first(self, *selectors: str) -> etree._Element | None:
         """Give the first element of the first selector that matches anything."""
         for selector in selectors:

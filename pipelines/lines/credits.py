@@ -190,15 +190,17 @@ def _after_blank(text: str, start: int) -> Found | None:
     starts = [match.end() for match in _BLANK.finditer(text, start) if match.end() < len(text)][-_MOST_WORDS:]
     candidates: list[int] = []
     end = len(text)
+    behind = word = ""
     for at in reversed(starts):
-        word = text[at:end].strip(_BLANKS)
+        behind, word = word, text[at:end].strip(_BLANKS)
         end = at
         if word in ROLES and not candidates and len(word) < 3:
             continue
         if len(word) == 1 or word[-1] in "、,，" or _belongs(word):
             candidates.append(at)
         elif all(map(is_plain_name, _LIST_MARK.split(word))):
-            if word[0] in COMMON_SURNAMES or word[:2] in COMPOUND_SURNAMES or not candidates:
+            is_common = word[0] in COMMON_SURNAMES or word[:2] in COMPOUND_SURNAMES
+            if is_common or behind in ROLES or not candidates:
                 candidates.append(at)
         elif candidates:
             break
