@@ -76,7 +76,9 @@ def _sign(reading: LineReading, is_bracketed: bool, is_short: bool) -> list[Pers
 
 def _is_paper(affiliation: str | None) -> bool:
     """Tell an affiliation that may stand in a signature without brackets: a paper, or what it is called for short."""
-    return affiliation is None or len(affiliation) <= _LONGEST_SHORT_NAME or is_medium(affiliation)
+    if affiliation is None or len(affiliation) <= _LONGEST_SHORT_NAME:
+        return True
+    return is_medium(affiliation) or is_medium(affiliation.partition("·")[0])
 
 
 def _is_job(person: Person) -> bool:
