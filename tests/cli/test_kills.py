@@ -14,7 +14,7 @@ from pipelines.store.engine import open_database
 from pipelines.store.reader import read_articles
 from tests import servers
 
-_KILLS = {"sqlite": 10, "postgresql": 4, "mariadb": 4, "postgresql --bulk": 4}
+_KILLS = {"sqlite": 5, "postgresql": 3, "mariadb": 3, "postgresql --bulk": 3}
 
 
 def ingest(path: Path, url: str, *options: str) -> subprocess.Popen:
