@@ -35,6 +35,12 @@ def moved(number):
     return answer._replace(body=body.encode())
 
 
+def recoded(number):
+    """A page in another charset, which it declares."""
+    answer = article(number, text="渔港清晨的码头上停满了船,船队出海之前大家都在忙碌,岸上的人也没有闲着。" * 4)
+    return answer._replace(body=answer.body.decode().replace('charset="utf-8"', 'charset="gbk"').encode("gb18030"))
+
+
 @pytest.fixture
 def crawled(tmp_path):
     """A site that three runs have read without a finding, and what crawls it."""
@@ -109,3 +115,25 @@ def test_a_renamed_container_is_named_and_its_rows_are_released_on_request(crawl
     refused = command(crawled, tmp_path, "held", "discard", finding["id"])
     assert refused.returncode == 1
     assert "holds no records back" in refused.stderr
+
+
+def test_a_new_charset_is_named_and_what_it_says_is_stored(crawled, tmp_path):
+    crawled(range(100, 145), recoded)
+    listed = command(crawled, tmp_path, "findings", "--json")
+    (finding,) = map(json.loads, listed.stdout.splitlines())
+    assert (finding["kind"], finding["subject"], finding["field"], finding["severity"]) == (
+        "charset",
+        "trs-2016 zjnews.zjol.com.cn",
+        "encoding",
+        "warning",
+    )
+    assert "gb18030" in finding["detail"]
+    db = tmp_path / "news.db"
+    assert rows(db, "select count(*) from article where encoding = 'gb18030' and byline = '记者 方砚舟'") == [(30,)]
+
+
+def test_a_list_that_names_nothing_any_more_is_told(crawled, tmp_path):
+    crawled([])
+    listed = command(crawled, tmp_path, "findings", "--json")
+    (finding,) = map(json.loads, listed.stdout.splitlines())
+    assert (finding["kind"], finding["subject"]) == ("empty_list", LIST)
