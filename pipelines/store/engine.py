@@ -11,7 +11,7 @@ from typing import Any
 
 import msgspec
 from sqlalchemy import URL, Connection, Engine, StaticPool, create_engine, event, make_url
-from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError, SQLAlchemyError
+from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError, OperationalError, SQLAlchemyError
 
 from pipelines.store.errors import DatabaseMissingError, StoreError
 from pipelines.store.migrate import prepare
@@ -107,9 +107,18 @@ def read_transaction(engine: Engine) -> Iterator[Connection]:
     """Give a connection that sees one state of the database until the end, whatever others write meanwhile."""
     with engine.connect() as connection:
         if engine.dialect.name != "sqlite":
-            connection.execution_options(isolation_level="REPEATABLE READ")
+            _see_one_state(connection)
         with connection.begin():
             yield connection
+
+
+def _see_one_state(connection: Connection) -> None:
+    try:
+        connection.execution_options(isolation_level="REPEATABLE READ")
+    except connection.dialect.loaded_dbapi.Error as error:
+        # SQLAlchemy lets the driver's own error through here, when a pooled connection turns out to be lost.
+        connection.invalidate(error)
+        raise OperationalError("SET TRANSACTION", None, error, connection_invalidated=True) from error
 
 
 @contextmanager
