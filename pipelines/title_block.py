@@ -143,12 +143,11 @@ def _short_text(element: etree._Element, most: int) -> str:
     pieces: list[str] = []
     size = 0
     for piece in element.itertext():
-        size += len(piece) if len(piece) <= most else len(fold(piece))
-        pieces.append(piece)
-        if size > 2 * most and (size := len(fold("".join(pieces)))) > most:
+        size += len(fold(piece))
+        if size > most:
             return ""
-    text = "".join(pieces)
-    return text if size <= most or len(fold(text)) <= most else ""
+        pieces.append(piece)
+    return "".join(pieces)
 
 
 def _largest_or_first(found: list[tuple[etree._Element, str]]) -> etree._Element | None:
