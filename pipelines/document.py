@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from functools import cached_property
+from functools import cached_property, partial
 from urllib.parse import urljoin
 
 from lxml import etree
@@ -52,14 +52,14 @@ class Document:
     @cached_property
     def index(self) -> ElementIndex:
         """Finds elements by selector."""
-        index = ElementIndex(self.root, self.mentions)
+        index = ElementIndex(self.root, partial(_mentions, self._utf_8))
         if self.mentions("font-weight") or self.mentions("display"):
             apply_class_styles(self.root, index.of_class)
         return index
 
     def mentions(self, text: str) -> bool:
         """Tell whether a text stands anywhere in the page's source; bytes are searched several times as fast."""
-        return text.encode() in self._utf_8
+        return _mentions(self._utf_8, text)
 
     @cached_property
     def body(self) -> etree._Element:
@@ -100,6 +100,10 @@ class Document:
             if (element.get("name") or element.get("property") or "").lower() == name:
                 return clean(element.get("content") or "") or None
         return None
+
+
+def _mentions(source: bytes, text: str) -> bool:
+    return text.encode() in source
 
 
 def _part_paragraphs(root: etree._Element) -> None:

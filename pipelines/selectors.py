@@ -11,7 +11,7 @@ A compound without a tag means no link and no list item.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from functools import lru_cache
 from typing import NamedTuple
 
@@ -21,7 +21,6 @@ _COMPOUND = re.compile(
     r"(?P<tag>[\w-]+)?(?P<marks>(?:[.#][\w-]+)*)(?:\[(?P<attribute>[\w-]+)\*=(?P<part>[^\]]+)\])?(?::nth\((?P<nth>\d+)\))?"
 )
 _ONE_NAME = re.compile(r"([.#])([\w-]+)")
-_LINKS_WITH_CLASS = etree.XPath("descendant::a[@class]")
 CONTENT_COMMENTS = ":content-comments"
 _CONTENT_MARK = "content()"
 _CONTENT_BEGIN = etree.XPath(f"descendant::comment()[contains(., '{_CONTENT_MARK}') and contains(., 'begin')]/..")
@@ -88,7 +87,6 @@ class ElementIndex:
         self._classes: dict[str, list[etree._Element]] = {}
         # Templates share selectors, and all are asked of every page.
         self._firsts: dict[str, etree._Element | None] = {}
-        self._links: dict[str, list[etree._Element]] | None = None
         self._tags: dict[str, list[etree._Element]] = {}
         ids, classes = self._ids, self._classes
         for element in root.iter(*_INDEXED_TAGS):
@@ -134,7 +132,7 @@ class ElementIndex:
         """Tell whether any of the selectors matches."""
         return self.first(*selectors) is not None
 
-    def _candidates(self, last: Compound) -> list[etree._Element]:
+    def _candidates(self, last: Compound) -> Iterable[etree._Element]:
         if last.tag == "a" and last.classes:
             return self._links_of_class(last.classes[0])
         if last.tag and last.tag not in _INDEXED_TAGS:
@@ -152,15 +150,10 @@ class ElementIndex:
             self._tags[tag] = list(self._root.iter(tag))
         return self._tags[tag]
 
-    def _links_of_class(self, name: str) -> list[etree._Element]:
-        if not self._mentions(name):
-            return []
-        if self._links is None:
-            self._links = {}
-            for element in _LINKS_WITH_CLASS(self._root):
-                for own in (element.get("class") or "").split():
-                    self._links.setdefault(own, []).append(element)
-        return self._links.get(name, [])
+    def _links_of_class(self, name: str) -> Iterator[etree._Element]:
+        # A page has hundreds of links, and the first of a class is near its top or nowhere.
+        if self._mentions(name):
+            yield from (link for link in self._root.iter("a") if name in (link.get("class") or "").split())
 
 
 def _is(element: etree._Element, step: Compound) -> bool:

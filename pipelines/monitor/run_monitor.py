@@ -78,7 +78,7 @@ class RunMonitor:
         self._known = dict.fromkeys(known)
         self._totals: Counter[str] = Counter()
         self._counts: dict[str, Counter[Mark]] = {}
-        self._windows: dict[str, deque[frozenset[Mark]]] = {}
+        self._windows: dict[str, _Window] = {}
         self._waiting: dict[str, deque[tuple[int, Article]]] = {}
         self._wider: dict[str, tuple[int, Counter[Mark]]] = {}
         self._fatal: dict[tuple[str, Mark], Drift] = {}
@@ -94,9 +94,9 @@ class RunMonitor:
         for group, marks in marked:
             self._totals[group] += 1
             self._counts.setdefault(group, Counter()).update(marks)
-            window = self._windows.setdefault(group, deque(maxlen=_WINDOW))
-            window.append(marks)
-            for drift in self._drifts(group, _counted(window), len(window)):
+            window = self._windows.setdefault(group, _Window())
+            window.add(marks)
+            for drift in self._drifts(group, window.counts, len(window)):
                 if drift.severity == "fatal":
                     self._fatal.setdefault((group, drift.mark), drift)
         judged = Judged([], [])
@@ -229,5 +229,21 @@ def _shows(mark: Mark, marks: frozenset[Mark]) -> bool:
     return (mark not in marks) if mark.kind == "coverage" else (mark in marks)
 
 
-def _counted(window: Iterable[frozenset[Mark]]) -> Counter[Mark]:
-    return Counter(mark for marks in window for mark in marks)
+class _Window:
+    """The last records of a group, counted."""
+
+    def __init__(self) -> None:
+        self._marks: deque[frozenset[Mark]] = deque()
+        self.counts: Counter[Mark] = Counter()
+
+    def __len__(self) -> int:
+        return len(self._marks)
+
+    def add(self, marks: frozenset[Mark]) -> None:
+        gone = self._marks.popleft() if len(self._marks) == _WINDOW else frozenset[Mark]()
+        for mark in gone - marks:
+            self.counts[mark] -= 1
+            if not self.counts[mark]:
+                del self.counts[mark]
+        self.counts.update(marks - gone)
+        self._marks.append(marks)

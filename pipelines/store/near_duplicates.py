@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import struct
 from hashlib import blake2b
-from operator import add
 
 from rensa import RMinHash
+
+from pipelines.store.neighbours import neighbours
 
 # Bands of eight values each: texts nine tenths alike share one in 99.9 of 100 cases, half alike in 4.
 _BANDS, _ROWS = 10, 8
@@ -42,9 +43,7 @@ def are_near_duplicates(one: str, other: str) -> bool:
 
 
 def _shingles(text: str) -> set[str]:
-    joined = "".join(text.split())
-    pairs = list(map(add, joined, joined[1:]))
-    return set(map(add, pairs, pairs[2:]))
+    return set(neighbours("".join(text.split()), 4))
 
 
 def _band(number: int, values: list[int]) -> int:

@@ -11,6 +11,8 @@ import re
 from operator import add
 from typing import NamedTuple
 
+from pipelines.store.neighbours import neighbours
+
 # Terms a row holds at most: PostgreSQL keeps 256 places of one term, and none beyond the 16,383rd.
 _TERMS_A_ROW = 3000
 # A phrase that crosses the end of a row is found whole in the next as long as it has no more terms than this.
@@ -52,10 +54,15 @@ def runs(text: str) -> list[Run]:
 def terms(text: str) -> list[str]:
     """Give the terms of a text, in order."""
     found: list[str] = []
-    for run in _RUN.findall(fold(text)):
-        if not run[0].isascii():
-            found += map(add, run, run[1:])
-        found.append(run if run[0].isascii() else run[-1])
+    folded = fold(text).replace(" ", ".")
+    pairs = neighbours(folded, 2)
+    for run in _RUN.finditer(folded):
+        start, end = run.span()
+        if folded[start].isascii():
+            found.append(run[0])
+        else:
+            found += pairs[start : end - 1]
+            found.append(folded[end - 1])
     return found
 
 
