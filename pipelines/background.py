@@ -19,6 +19,8 @@ from logging.handlers import QueueHandler, QueueListener
 from multiprocessing.connection import Connection, wait
 from typing import Any, Literal
 
+from pipelines.resources import collect_rarely
+
 Place = Literal["process", "thread"]
 
 _servants: dict[int, Any] = {}
@@ -107,6 +109,8 @@ def _serve(key: int, make: tuple[Callable[..., Any], tuple[Any, ...]], method: s
     if key not in _servants:
         function, given = make
         _servants[key] = function(*given)
+        if multiprocessing.parent_process() is not None:
+            collect_rarely()
     return getattr(_servants[key], method)(*arguments)
 
 

@@ -152,7 +152,7 @@ def _divide(document: Document, template: type[Template], body: tuple[etree._Ele
         for element in document.index.select(name)
         if not _is_inside(element, container) and _is_inside(element, column)
     ]
-    walked = flow(column, title, container, *pictures)
+    walked = flow(column, title, container, *pictures, most_after=_AFTER_LINES)
     items = walked.items
     head, main = walked.ranges.get(title), walked.ranges.get(container)
     if head is None or main is None:
@@ -167,7 +167,7 @@ def _divide(document: Document, template: type[Template], body: tuple[etree._Ele
             _lines(items[head.begin : head.end]),
             _lines(inner[: _meta_end(inner)]),
             inner[_meta_end(inner) :],
-            _lines(items[main.end :]) + _following(column),
+            _after(items[main.end :], column),
             title,
             container,
             selector,
@@ -202,7 +202,7 @@ def _divide(document: Document, template: type[Template], body: tuple[etree._Ele
             if not any(_is_inside(line.block, element) for element in pictures)
         ],
         body_items,
-        (_lines(items[main.end :]) + _following(column))[:_AFTER_LINES],
+        _after(items[main.end :], column),
         title,
         container,
         selector,
@@ -237,6 +237,14 @@ def _before(items: list[Item], title: etree._Element, column: etree._Element) ->
                 return lines if len(lines) <= 2 else []
         current = current.getparent()
     return []
+
+
+def _after(items: list[Item], column: etree._Element) -> list[Line]:
+    """Give the lines after the body: the rest of its column's, and those that follow the column."""
+    lines = _lines(items)
+    if len(lines) < _AFTER_LINES:
+        lines += _following(column)
+    return lines[:_AFTER_LINES]
 
 
 def _following(element: etree._Element) -> list[Line]:

@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import Engine
 
+from pipelines.resources import rare_collection
 from pipelines.store.candidates import note_candidates
 from pipelines.store.engine import open_database, read_transaction, store_errors
 from pipelines.store.frontier import due_hosts, note_listed, note_lists, note_rejected
@@ -88,16 +89,17 @@ def run_job(job: CrawlJob, *, command: str, watcher: Watcher | None = None) -> C
     """
     engine = open_database(job.database)
     try:
-        return crawl(
-            ChannelSpider,
-            store_settings(job.settings, job.database, command, job.archive),
-            watcher=watcher,
-            scope=job.lists,
-            since=job.since,
-            until=job.until,
-            limit=job.limit,
-            ledger=_ledger(engine, job, job.lists, job.lists),
-        )
+        with rare_collection():
+            return crawl(
+                ChannelSpider,
+                store_settings(job.settings, job.database, command, job.archive),
+                watcher=watcher,
+                scope=job.lists,
+                since=job.since,
+                until=job.until,
+                limit=job.limit,
+                ledger=_ledger(engine, job, job.lists, job.lists),
+            )
     finally:
         engine.dispose()
 
@@ -115,15 +117,16 @@ def run_epaper_job(job: EpaperJob, *, command: str, watcher: Watcher | None = No
     """
     engine = open_database(job.database)
     try:
-        return crawl(
-            EpaperSpider,
-            store_settings(job.settings, job.database, command, job.archive),
-            watcher=watcher,
-            host=job.host,
-            days=job.days,
-            limit=job.limit,
-            ledger=_ledger(engine, job, [job.host], []),
-        )
+        with rare_collection():
+            return crawl(
+                EpaperSpider,
+                store_settings(job.settings, job.database, command, job.archive),
+                watcher=watcher,
+                host=job.host,
+                days=job.days,
+                limit=job.limit,
+                ledger=_ledger(engine, job, [job.host], []),
+            )
     finally:
         engine.dispose()
 

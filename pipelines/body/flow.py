@@ -229,7 +229,13 @@ class _Builder:
         self.items.append(Picture(element, context.block))
 
 
-def flow(root: etree._Element, *watched: etree._Element, keep_noise: bool = False, most: int | None = None) -> Flow:
+def flow(
+    root: etree._Element,
+    *watched: etree._Element,
+    keep_noise: bool = False,
+    most: int | None = None,
+    most_after: int | None = None,
+) -> Flow:
     """Walk `root` and give its lines and pictures.
 
     Args:
@@ -237,6 +243,7 @@ def flow(root: etree._Element, *watched: etree._Element, keep_noise: bool = Fals
         watched: elements within `root` whose ranges of items are wanted.
         keep_noise: walk share bars, pagers and the like too, instead of passing over them.
         most: stop after so many items; None walks all.
+        most_after: stop after so many lines that follow the last of the watched; None walks all.
     """
     builder = _Builder()
     begins: dict[etree._Element, int] = {}
@@ -246,9 +253,13 @@ def flow(root: etree._Element, *watched: etree._Element, keep_noise: bool = Fals
     stack = [base]
     in_advert = False
     walker = etree.iterwalk(root, events=("start", "end", "comment"))
+    enough, watched_end = most, 0
     for event, element in walker:
-        if most is not None and len(builder.items) >= most:
-            return Flow(builder.items, ranges)
+        if enough is not None and len(builder.items) >= enough:
+            lacking = 0 if most_after is None else most_after - _count_lines(builder.items, watched_end)
+            if lacking <= 0:
+                return Flow(builder.items, ranges)
+            enough = len(builder.items) + lacking
         if event == "start":
             tag = element.tag
             context = stack[-1]
@@ -294,6 +305,9 @@ def flow(root: etree._Element, *watched: etree._Element, keep_noise: bool = Fals
             if element in wanted:
                 builder.flush()
                 ranges[element] = Marker(begins[element], len(builder.items))
+                if most_after is not None and len(ranges) == len(wanted):
+                    watched_end = len(builder.items)
+                    enough = watched_end + most_after
             if element is not root and not in_advert and (text := element.tail):
                 builder.add(text, stack[-1])
         else:
@@ -306,6 +320,10 @@ def flow(root: etree._Element, *watched: etree._Element, keep_noise: bool = Fals
                 builder.add(element.tail, stack[-1])
     builder.flush()
     return Flow(builder.items, ranges)
+
+
+def _count_lines(items: list[Item], start: int) -> int:
+    return sum(isinstance(item, Line) for item in items[start:])
 
 
 def _closes(begin: etree._Element) -> bool:
