@@ -47,7 +47,7 @@ def pages(size: int) -> list[Page]:
 
 
 def enlarged(body: bytes, size: int) -> bytes:
-    """Give a page with so many links above and below its content that it has `size` bytes."""
+    """Give a page whose content stands in one element, with so many links above and below that it has `size` bytes."""
     start, end = body.index(b">", body.index(b"<body")) + 1, body.rindex(b"</body>")
     links: list[bytes] = []
     missing = size - len(body)
@@ -59,8 +59,8 @@ def enlarged(body: bytes, size: int) -> bytes:
         )
         missing -= len(links[-1])
     above, below = links[: round(_ABOVE * len(links))], links[round(_ABOVE * len(links)) :]
-    head = b'<div class="topNav"><ul class="navList">\n' + b"".join(above) + b"</ul></div>\n"
-    foot = b'<div class="botNav"><ul class="navList">\n' + b"".join(below) + b"</ul></div>\n"
+    head = b'<div class="topNav"><ul class="navList">\n' + b"".join(above) + b'</ul></div>\n<div class="wrap">'
+    foot = b'</div>\n<div class="botNav"><ul class="navList">\n' + b"".join(below) + b"</ul></div>\n"
     return body[:start] + head + body[start:end] + foot + body[end:]
 
 

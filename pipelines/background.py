@@ -19,7 +19,7 @@ from logging.handlers import QueueHandler, QueueListener
 from multiprocessing.connection import Connection, wait
 from typing import Any, Literal
 
-from pipelines.resources import collect_rarely
+from pipelines.resources import collect_rarely, keeping_freed_memory
 
 Place = Literal["process", "thread"]
 
@@ -35,10 +35,10 @@ class Background:
     """One process, or one thread of this one, that does what it is told in the order it is told."""
 
     def __init__(self, place: Place = "process") -> None:
-        """Make ready; a process is started with the first call.
+        """Start.
 
         Args:
-            place: where the work is done; a thread starts at once and shares this process's time.
+            place: where the work is done; a thread shares this process's time.
         """
         self._listener: QueueListener | None = None
         self._stop: Connection | None = None
@@ -53,6 +53,9 @@ class Background:
         self._listener.start()
         level = logging.getLogger().getEffectiveLevel()
         self._executor = ProcessPoolExecutor(1, context, initializer=_settle_in, initargs=(records, level, stop))
+        with keeping_freed_memory():
+            # The process starts with the first call.
+            self._executor.submit(os.getpid)
 
     def servant(self, make: Callable[..., Any], *arguments: Any) -> Servant:
         """Give an object made in the background; an error of its making is raised by its first call."""

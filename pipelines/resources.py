@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import os
 import resource
 import sys
 from collections.abc import Iterator
@@ -12,6 +13,8 @@ from contextlib import contextmanager
 _UNIT = 1 if sys.platform == "darwin" else 1024
 # Objects made before the youngest are looked at; Python's own is 700.
 _FEW = 20_000
+# What is given later wins, so that a user's own setting stands.
+_TUNABLES, _KEEP = "GLIBC_TUNABLES", "glibc.malloc.tcache_count=4096"
 
 
 def peak_memory() -> int:
@@ -44,3 +47,22 @@ def rare_collection() -> Iterator[None]:
     finally:
         gc.set_threshold(*before)
         gc.unfreeze()
+
+
+@contextmanager
+def keeping_freed_memory() -> Iterator[None]:
+    """Make processes started meanwhile keep small pieces of memory they free, where the C library is glibc.
+
+    A page's tree is thousands of small pieces, freed together. By itself glibc keeps seven of a size as they are and
+    melts the others down, only to cut them up again for the next page: a tenth of the time of reading it. Kept, they
+    are some 30 MB.
+    """
+    before = os.environ.get(_TUNABLES)
+    os.environ[_TUNABLES] = ":".join(filter(None, (_KEEP, before)))
+    try:
+        yield
+    finally:
+        if before is None:
+            del os.environ[_TUNABLES]
+        else:
+            os.environ[_TUNABLES] = before
