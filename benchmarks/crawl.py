@@ -147,7 +147,7 @@ def run(kind: str, database: str, environment: dict[str, str], watch: bool = Fal
 def main() -> None:
     """Run the benchmark."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--articles", type=int, default=2000)
+    parser.add_argument("--articles", type=int, default=6000)
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--database", default="", help="an empty database; a new SQLite file for each round otherwise")
     parser.add_argument("--memory", action="store_true")

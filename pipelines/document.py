@@ -53,8 +53,7 @@ class Document:
     def index(self) -> ElementIndex:
         """Finds elements by selector."""
         index = ElementIndex(self.root, partial(_mentions, self._utf_8))
-        if self.mentions("font-weight") or self.mentions("display"):
-            apply_class_styles(self.root, index.of_class)
+        apply_class_styles(self.root, index.of_class)
         return index
 
     def mentions(self, text: str) -> bool:

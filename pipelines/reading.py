@@ -79,7 +79,7 @@ def read_page(page: Page) -> PageReading | Rejection:
         decoded = decode(page.body, page.content_type)
     except Undecodable:
         return Rejection(url=page.url, reason="undecodable")
-    if decoded.text.count("<") > MAX_TAGS:
+    if len(decoded.text) > MAX_TAGS and decoded.text.count("<") > MAX_TAGS:
         return Rejection(url=page.url, reason="too_large", detail=f"over {MAX_TAGS:,} tags")
     # Sound UTF-8 that opens with markup, not with a byte-order mark, is parsed as it came.
     is_sound = decoded.encoding == "utf-8" and not decoded.flags and page.body.startswith(b"<")

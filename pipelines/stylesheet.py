@@ -23,7 +23,10 @@ def apply_class_styles(root: etree._Element, of_class: Callable[[str], list[etre
         of_class: gives the elements of a class.
     """
     for sheet in root.iter("style"):
-        text = _COMMENT.sub(" ", (sheet.text or "")[:_LONGEST])
+        text = (sheet.text or "")[:_LONGEST]
+        if _TOLD.search(text) is None:
+            continue
+        text = _COMMENT.sub(" ", text)
         for selectors, declarations in _RULE.findall(text):
             told = "; ".join(_TOLD.findall(declarations))
             if not told:
