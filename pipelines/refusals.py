@@ -35,12 +35,15 @@ _SHORT_TEXT = 400
 _LOGIN_TEXT = 600
 _SHORT_TITLE = 40
 _STUB_TEXT = 200
+# A stub that says what it is may have the site's frame around it.
+_FRAMED_STUB_TEXT = 2000
+_SAYS_REDIRECT = re.compile("跳转|自动转到|正在转向|redirect", re.IGNORECASE)
 
 
 def redirect_target(document: Document) -> str | None:
     """Give the absolute target of a page that only sends the reader on, by meta refresh or script; None for others."""
     text = visible_text(document)
-    if len(text) > _STUB_TEXT:
+    if len(text) > (_FRAMED_STUB_TEXT if _SAYS_REDIRECT.search(document.title) else _STUB_TEXT):
         return None
     for element in document.root.iter("meta"):
         if (element.get("http-equiv") or "").strip().lower() == "refresh":

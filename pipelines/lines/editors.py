@@ -28,6 +28,8 @@ _ALONE = re.compile(rf"[\W_]*{_LABEL}{_BLANK}[:：/／|｜]?[\W_]*")
 _SENTENCE = re.compile("[。！？!?“”]")
 _STAFF = re.compile(rf"[\u4e00-\u9fff]{{2,6}}{_BLANK}[:：]")
 _EDITOR_INSIDE = re.compile(rf"{_LABEL}{_BLANK}[:：]")
+_STAFF_ROLES = frozenset({"planner", "designer", "videographer", "translator"})
+_STAFF_LABELS = frozenset(word for word, role in ROLES.items() if role.roles and _STAFF_ROLES.issuperset(role.roles))
 _FIRST = frozenset(word[0] for word in _OPENERS)
 
 
@@ -62,8 +64,13 @@ def read_editor_line(text: str) -> list[Person] | None:
 
 
 def read_staff_line(text: str) -> list[Person]:
-    """Give the people of a line of labels with editors among them (`策划：甲 视频：乙 编辑：丙`), if it is one."""
-    if len(text) > _LONGEST or not _STAFF.match(text) or not _EDITOR_INSIDE.search(text) or _SENTENCE.search(text):
+    """Give the people of a line of labels with editors or other staff among them, if it is one.
+
+    `策划：甲 视频：乙 编辑：丙`, and `策划：甲　制图：乙` too, where every word has its place.
+    """
+    if len(text) > _LONGEST or not (opening := _STAFF.match(text)) or _SENTENCE.search(text):
+        return []
+    if not _EDITOR_INSIDE.search(text) and opening[0].rstrip(":： \u3000") not in _STAFF_LABELS:
         return []
     reading = read_line(text, "editor")
     return [] if reading.unread else reading.people

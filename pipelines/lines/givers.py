@@ -33,7 +33,7 @@ _EXCEPT = rf"(?:除[^，,。]{{1,14}}外{_BLANK}[，,]?{_BLANK})?"
 _ALL = rf"(?:均|都|皆|全部)?{_BLANK}"
 _GIVER = rf"{_BLANK}(?P<giver>[^。！？]{{1,60}})"
 _PROVIDED = re.compile(
-    rf"(?:{_PICTURES}{_EXCEPT}{_ALL}(?:由|为|系|是)|图{_ALL}由){_BLANK}(?P<giver>[^，。！？]{{1,40}}?){_BLANK}"
+    rf"(?:{_PICTURES}{_EXCEPT}{_ALL}(?:由|为|系|是)|{_SCOPE}图{_ALL}由){_BLANK}(?P<giver>[^，。！？]{{1,40}}?){_BLANK}"
     r"(?P<verb>提供|供图|拍摄|摄影|所摄|摄|图)?"
 )
 _SOURCE = re.compile(

@@ -24,7 +24,7 @@ from pipelines.lines.vocabulary import (
 
 _NAME_AND_CODE = re.compile("([\u4e00-\u9fff]{2,4})[A-Z]{1,4}[0-9]{2,6}")
 _PROVIDED = re.compile(
-    "(?:部分|文中|本文|其他|其余|文内)?(?:图片?|照片|插图|配图|视频)[均都]?由(.{2,16}?)(?:提供|供图)"
+    "(?:部分|文中|本文|其他|其余|文内|资料)?(?:图片?|照片|插图|配图|视频)[均都]?由(.{2,16}?)(?:提供|供图)"
 )
 _FILED_FROM = re.compile("(?:发自|写于|摄于)[\u4e00-\u9fff]{2,8}")
 # Longer than this a word is running text, not people with nothing between.
@@ -167,7 +167,9 @@ def _before_title(before: str, out: list[Token], has_more: bool) -> list[tuple[K
 def _role_at_end(word: str) -> str | None:
     for length in range(min(LONGEST_GLUED_ROLE, len(word) - 1), 0, -1):
         ending = word[-length:]
-        if ending in ROLES_AFTER_NAMES:
+        # In 阮航摄 it is the name that ends in 航.
+        is_name = ending[-1] == "摄" and length == 2 == len(word) - 1 and word[0] in names.SURNAMES
+        if ending in ROLES_AFTER_NAMES and not is_name:
             return ending
     rest = word[:-1]
     shortest = 2 if word[-1] == "图" and rest[-1] not in _BEFORE_TU_IN_NAMES else 3
