@@ -101,6 +101,7 @@ class LedgerScheduler(BaseScheduler):
         self._discover_at = 0.0
         self._count_at = 0.0
         self._tasks: set[asyncio.Task[None]] = set()
+        self._noting = asyncio.Lock()
         self.gates = Gates()
 
     @classmethod
@@ -368,17 +369,19 @@ class LedgerScheduler(BaseScheduler):
 
     def note_gate(self, host: str) -> None:
         """Note in the database that a host is closed now, or open again."""
-        gate = self.gates[host]
-        until = datetime.now(UTC) + timedelta(seconds=gate.wait()) if gate.is_closed else None
-        task = asyncio.create_task(self._write_gate(host, until, gate.error))
+        task = asyncio.create_task(self._write_gate(host))
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
-    async def _write_gate(self, host: str, until: datetime | None, error: str | None) -> None:
-        try:
-            await run_in_thread(close_host, self._engine, host, until, error)
-        except StoreError as failure:
-            logger.warning("%s: that it is closed is not noted: %s", host, failure)
+    async def _write_gate(self, host: str) -> None:
+        # One after the other, each what holds by then: two threads might write in the wrong order.
+        async with self._noting:
+            gate = self.gates[host]
+            until = datetime.now(UTC) + timedelta(seconds=gate.wait()) if gate.is_closed else None
+            try:
+                await run_in_thread(close_host, self._engine, host, until, gate.error)
+            except StoreError as failure:
+                logger.warning("%s: that it is closed is not noted: %s", host, failure)
 
     def _is_away(self) -> bool:
         """Tell whether the database was away a moment ago; ask again each second."""
