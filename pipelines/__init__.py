@@ -3,8 +3,7 @@
 `extract` is the road: `Page` in, `Article` or `Rejection` out. `extract_article` joins the pages of one article.
 """
 
-from pipelines.extract import extract
-from pipelines.merge import extract_article
+from pipelines.extract import extract, extract_article
 from pipelines.page import Page
 from pipelines.record import Article, Rejection
 

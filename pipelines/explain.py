@@ -10,7 +10,7 @@ from lxml import etree
 from pipelines.body.flow import Line, flow
 from pipelines.decode import Undecodable, decode
 from pipelines.document import Document
-from pipelines.merge import extract_article
+from pipelines.extract import extract_article
 from pipelines.page import Page
 from pipelines.places import Places
 from pipelines.reading import find_places

@@ -18,7 +18,7 @@ import logging
 import traceback
 from collections.abc import Coroutine, Mapping
 from contextlib import ExitStack
-from typing import Any, NamedTuple, Self
+from typing import TYPE_CHECKING, Any, NamedTuple, Self
 from weakref import WeakKeyDictionary
 
 from scrapy import signals
@@ -29,8 +29,7 @@ from sqlalchemy import Engine
 from twisted.python.failure import Failure
 
 from pipelines.background import Background, BackgroundDiedError, Servant
-from pipelines.outcomes import Item, Outcome, check_item, outcome_of, remarks_on
-from pipelines.recording import Recorded, Recorder
+from pipelines.outcomes import Item, Outcome, check_item, outcome_of
 from pipelines.run_stats import PEAK_MEMORY_STAT, SECONDS_PREFIX, STAT_PREFIX, end_of_run
 from pipelines.store.engine import open_database
 from pipelines.store.errors import StoreError
@@ -42,6 +41,9 @@ STORE_FAILED = "store_failed"
 STORE_ERROR_STAT = "zjol/store_error"
 # Signal: the run was told to stop, and waits no longer for what is under way.
 stop_overdue = object()
+
+if TYPE_CHECKING:
+    from pipelines.recording import Recorded, Recorder
 
 _DEFAULT_BATCH_SIZE = 100
 # While one is worked on, the next is on its way there.
@@ -91,6 +93,8 @@ class ExtractPipeline:
         Raises:
             TypeError: the spider yielded something else.
         """
+        from pipelines.remarks import remarks_on
+
         outcome = outcome_of(check_item(item))
         remarks = remarks_on(outcome)
         for line in remarks.faults:
@@ -99,6 +103,13 @@ class ExtractPipeline:
             logger.info("%s", line)
         _count(self._crawler, remarks.counts)
         return outcome
+
+
+def _recorder(url: str, run_id: int | None, keep_articles: bool) -> Recorder:
+    # What extracts is loaded where that is done, which need not be the crawl's own process.
+    from pipelines.recording import Recorder
+
+    return Recorder(url, run_id, keep_articles)
 
 
 class _Waiting(NamedTuple):
@@ -166,7 +177,7 @@ class StorePipeline:
             raise CloseSpider(STORE_FAILED) from error
         self._pulse.enter_context(pulse(self._engine, self._run_id))
         keep = settings.getbool("ZJOL_KEEP_ARTICLES")
-        self._recorder = background_of(self._crawler).servant(Recorder, self._url, self._run_id, keep)
+        self._recorder = background_of(self._crawler).servant(_recorder, self._url, self._run_id, keep)
 
     async def process_item(self, item: object) -> Outcome:
         """Give what became of an item, once it is stored.

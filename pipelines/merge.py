@@ -17,12 +17,8 @@ from pipelines.urls import canonical_url, parse_url
 T = TypeVar("T")
 
 
-def extract_article(pages: Sequence[Page]) -> Article | Rejection:
-    """Read the pages of one article, in any order, and join them into one record.
-
-    Blocks and pictures follow page order; every other field comes from the first page that has it. A further page that
-    cannot be read is left out, so that `page_urls` is shorter than `page_count`; where the first cannot, its rejection
-    is the answer.
+def merge_pages(pages: Sequence[Page]) -> Article | Rejection:
+    """Read the pages of one article and join them: `pipelines.extract.extract_article`.
 
     Raises:
         ValueError: there are no pages.

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from typing import NamedTuple
 
-from pipelines.merge import extract_article
+from pipelines.extract import extract_article
 from pipelines.page import Page
 from pipelines.record import Article, Rejection
 from pipelines.store.ledger import Noted, Visit
-from pipelines.unread import unread_pieces
-from pipelines.validate import validate
 
 
 class Outcome(NamedTuple):
@@ -34,14 +31,6 @@ class Outcome(NamedTuple):
 
 
 Item = Page | list[Page] | Article | Rejection | Noted | Outcome
-
-
-class Remarks(NamedTuple):
-    """What is to be said of a record: counts by name, faults and unread pieces as lines."""
-
-    counts: Counter[str]
-    faults: list[str]
-    unread: list[str]
 
 
 def check_item(item: object) -> Item:
@@ -78,21 +67,3 @@ def visit_of(page: Page) -> Visit:
         page.headers.get("etag"),
         page.headers.get("last-modified"),
     )
-
-
-def remarks_on(outcome: Outcome) -> Remarks:
-    """Say what is wrong with a record, and what of its lines was left unread; nothing of what is no article."""
-    article = outcome.record
-    remarks = Remarks(Counter(), [], [])
-    if not isinstance(article, Article):
-        return remarks
-    faults = validate(article)
-    if faults:
-        remarks.counts["flagged"] += 1
-    for fault in faults:
-        remarks.faults.append(f"{article.url}: {fault}")
-        remarks.counts[f"flagged/{fault.partition(':')[0]}"] += 1
-    for field, text in unread_pieces(article):
-        remarks.unread.append(f"{article.url}: {field}: cannot read {text!r}")
-        remarks.counts[f"unread/{field}"] += 1
-    return remarks

@@ -11,9 +11,10 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from pipelines.monitor.watch import Watch
-from pipelines.outcomes import Item, Outcome, outcome_of, remarks_on, visit_of
+from pipelines.outcomes import Item, Outcome, outcome_of, visit_of
 from pipelines.page import Page
 from pipelines.record import Article
+from pipelines.remarks import remarks_on
 from pipelines.resources import own_peak_memory
 from pipelines.store.engine import connect_database
 from pipelines.store.ledger import Noted

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import msgspec
 
-from pipelines.merge import extract_article
+from pipelines.extract import extract_article
 from pipelines.record import Article, Rejection
 from zjol_crawler.archive import read_capture
 from zjol_crawler.captures import Captures, Group

@@ -10,8 +10,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from pipelines.extract import extract
-from pipelines.merge import extract_article
+from pipelines.extract import extract, extract_article
 from pipelines.page import Page
 from pipelines.record import to_dict
 
