@@ -13,7 +13,7 @@ from pipelines.body.pictures import picture_url
 from pipelines.document import Document
 from pipelines.lines.datelines import read_dateline
 from pipelines.lines.editors import is_editor_label, read_editor_line
-from pipelines.lines.keywords import is_keywords_line, read_keywords, split_keywords_line
+from pipelines.lines.keywords import is_keywords_line, read_keywords, split_editors_line, split_keywords_line
 from pipelines.lines.labels import (
     continues_copyright_notice,
     is_copyright_notice,
@@ -93,9 +93,11 @@ def take_notices(items: Sequence[Item]) -> Notices:
                 editors += named
                 position += 1
                 continue
-        named = read_editor_line(text)
+        editing, tags = split_editors_line(text)
+        named = read_editor_line(editing)
         if named is not None:
             editors += named
+            keywords = keywords or read_keywords(tags)
             continue
         if is_keywords_line(text):
             tags, editing = split_keywords_line(text)

@@ -12,9 +12,11 @@ from pipelines.document import Document
 _LAZY = ("data-src", "data-original", "data-lazy-src", "data-lazyload", "data-url", "oldsrc", "_src")
 _PLACEHOLDER = re.compile(
     r"^\s*(?:data:|about:|javascript:|#|$)|(?:blank|placeholder|loading|grey|gray|lazy(?:load)?|transparent|pixel|spacer|1x1|dot|"
-    r"default(?:_?pic)?|none|nopic|load)(?:[-_]?\d*)\.(?:gif|png|jpe?g|svg|webp)",
+    r"default(?:_?pic)?|none|nopic|load|px|empty|clear|trans|white)(?:[-_]?\d*)\.(?:gif|png|jpe?g|svg|webp)",
     re.IGNORECASE,
 )
+# A drawing of the site's own, named in letters: beside a lazy address it holds its place. Pictures of news are numbered.
+_DRAWN = re.compile(r"(?:^|/)[a-z_-]{1,12}\d{0,2}\.(?:gif|svg)(?:\?|$)", re.IGNORECASE)
 # Words in file names and folders of furniture: icons, QR codes, spacers, share buttons, adverts. `adcode` is the site's
 # folder of advertising scripts.
 _FURNITURE_URL = re.compile(
@@ -43,13 +45,14 @@ def picture_url(element: etree._Element, document: Document) -> str | None:
 def printed_address(element: etree._Element) -> str | None:
     """Give the address an `img` prints, lazy attributes before a placeholder `src`; None where it has none."""
     source = (element.get("src") or "").strip()
-    if source and not _PLACEHOLDER.search(source):
+    is_placeholder = not source or _PLACEHOLDER.search(source) is not None
+    if not is_placeholder and not _DRAWN.search(source):
         return source
     for name in _LAZY:
         address = (element.get(name) or "").strip()
         if address and not _PLACEHOLDER.search(address):
             return address
-    return None
+    return None if is_placeholder else source
 
 
 def is_article_picture(element: etree._Element) -> bool:

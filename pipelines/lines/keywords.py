@@ -10,6 +10,7 @@ from pipelines.text import clean
 _CHINESE_NAME = any_of(["标签", "关键词", "关键字"], spaced=True)
 _NAME = rf"(?:(?:文章|本文|新闻|相关|内容)?{_CHINESE_NAME}|tags?|keywords?)"
 _LABEL = re.compile(rf"[\s\u3000]*(?:{_NAME}[\s\u3000]*[:：]|[【\[]\s*{_NAME}\s*[:：]?\s*[】\]]\s*[:：]?)", re.I)
+_LABEL_BEHIND = re.compile(rf"(?<=[\s\u3000】\])）|｜]){_NAME}[\s\u3000]*[:：]", re.I)
 _BARE_LABEL = re.compile(rf"[\s\u3000]*{_NAME}[\s\u3000]*", re.I)
 _SEPARATORS = (re.compile("[;；]"), re.compile("[,，、]"), re.compile(r"[\s\u3000]+"))
 _EDITORS = re.compile(r"(?:责任编辑|责编|编辑|校对)[\s\u3000]*[:：]")
@@ -35,6 +36,12 @@ def split_keywords_line(text: str) -> tuple[str, str]:
     """Part a keyword line from the editors printed behind it (`标签：甲；乙 责任编辑：丙`), if there are any."""
     editors = _EDITORS.search(text)
     return (text[: editors.start()], text[editors.start() :]) if editors else (text, "")
+
+
+def split_editors_line(text: str) -> tuple[str, str]:
+    """Part a line of editors from the keywords printed behind them (`【编辑：甲】标签：乙,丙`), if there are any."""
+    label = _LABEL_BEHIND.search(text)
+    return (text[: label.start()], text[label.start() :]) if label else (text, "")
 
 
 def is_keywords_line(text: str) -> bool:
