@@ -18,8 +18,7 @@ import logging
 import traceback
 from collections.abc import Coroutine, Mapping
 from contextlib import ExitStack
-from typing import TYPE_CHECKING, Any, NamedTuple, Self
-from weakref import WeakKeyDictionary
+from typing import Any, NamedTuple, Self
 
 from scrapy import signals
 from scrapy.crawler import Crawler
@@ -28,7 +27,8 @@ from scrapy.http import Request
 from sqlalchemy import Engine
 from twisted.python.failure import Failure
 
-from pipelines.background import Background, BackgroundDiedError, Servant
+from pipelines.background import BackgroundDiedError, Place
+from pipelines.background_recording import BackgroundRecorder
 from pipelines.outcomes import Item, Outcome, check_item, outcome_of
 from pipelines.run_stats import PEAK_MEMORY_STAT, SECONDS_PREFIX, STAT_PREFIX, end_of_run
 from pipelines.store.engine import open_database
@@ -42,27 +42,12 @@ STORE_ERROR_STAT = "zjol/store_error"
 # Signal: the run was told to stop, and waits no longer for what is under way.
 stop_overdue = object()
 
-if TYPE_CHECKING:
-    from pipelines.recording import Recorded, Recorder
-
 _DEFAULT_BATCH_SIZE = 100
 # While one is worked on, the next is on its way there.
 _BATCHES_UNDER_WAY = 2
 # Fewer items than this wait for the batch under way: a transaction costs the same for one as for many.
 _WORTH_A_BATCH = 16
-_backgrounds: WeakKeyDictionary[Crawler, Background] = WeakKeyDictionary()
-
 logger = logging.getLogger(__name__)
-
-
-def background_of(crawler: Crawler) -> Background:
-    """Give the background of a crawl, which ends with it."""
-    if crawler not in _backgrounds:
-        background = Background(crawler.settings.get("ZJOL_BACKGROUND") or "thread")
-        _backgrounds[crawler] = background
-        # Signals keep no reference to what they call.
-        crawler.signals.connect(background.close, signals.engine_stopped, weak=False)
-    return _backgrounds[crawler]
 
 
 class ExtractPipeline:
@@ -105,13 +90,6 @@ class ExtractPipeline:
         return outcome
 
 
-def _recorder(url: str, run_id: int | None, keep_articles: bool) -> Recorder:
-    # What extracts is loaded where that is done, which need not be the crawl's own process.
-    from pipelines.recording import Recorder
-
-    return Recorder(url, run_id, keep_articles)
-
-
 class _Waiting(NamedTuple):
     item: Item
     outcome: asyncio.Future[Outcome]
@@ -133,7 +111,7 @@ class StorePipeline:
         self._url = url
         self._batch_size = max(1, crawler.settings.getint("ZJOL_BATCH_SIZE", _DEFAULT_BATCH_SIZE))
         self._engine: Engine | None = None
-        self._recorder: Servant | None = None
+        self._recorder: BackgroundRecorder | None = None
         self._run_id: int | None = None
         self._waiting: list[_Waiting] = []
         self._recording = 0
@@ -177,7 +155,10 @@ class StorePipeline:
             raise CloseSpider(STORE_FAILED) from error
         self._pulse.enter_context(pulse(self._engine, self._run_id))
         keep = settings.getbool("ZJOL_KEEP_ARTICLES")
-        self._recorder = background_of(self._crawler).servant(_recorder, self._url, self._run_id, keep)
+        place: Place = "process" if settings.get("ZJOL_BACKGROUND") == "process" else "thread"
+        self._recorder = BackgroundRecorder(place, self._url, self._run_id, keep)
+        # Signals keep no reference to what they call.
+        self._crawler.signals.connect(self._recorder.close, signals.engine_stopped, weak=False)
 
     async def process_item(self, item: object) -> Outcome:
         """Give what became of an item, once it is stored.
@@ -205,7 +186,7 @@ class StorePipeline:
         if self._recorder is None or self._failed:
             return
         try:
-            _count(self._crawler, await self._recorder.call("finish"))
+            _count(self._crawler, await self._recorder.finish())
         except (StoreError, BackgroundDiedError) as error:
             self._fail(error)
 
@@ -232,7 +213,8 @@ class StorePipeline:
         if not self._failed and (self._waiting or self._recording):
             self._failed = True
             logger.warning("stopped before all that was fetched could be stored; the next run fetches it again")
-            background_of(self._crawler).give_up()
+            if self._recorder is not None:
+                self._recorder.give_up()
 
     def note_answer(self, request: Request) -> None:
         """Count how long an answer was waited for, in all and of its host."""
@@ -244,11 +226,11 @@ class StorePipeline:
         """Keep the traceback of the first exception in the spider for the run's row."""
         self._error = self._error or failure.getTraceback()
 
-    def _note_measures(self, recorded: Recorded) -> None:
-        for stage, seconds in recorded.seconds.items():
-            self._spend(stage, seconds)
+    def _note_measures(self, seconds: Mapping[str, float], peak_memory: int) -> None:
+        for stage, spent in seconds.items():
+            self._spend(stage, spent)
         if self._crawler.stats is not None:
-            self._crawler.stats.max_value(PEAK_MEMORY_STAT, recorded.peak_memory)
+            self._crawler.stats.max_value(PEAK_MEMORY_STAT, peak_memory)
 
     def _spend(self, stage: str, seconds: float) -> None:
         stats = self._crawler.stats
@@ -261,7 +243,7 @@ class StorePipeline:
             batch, self._waiting = self._waiting[: self._batch_size], self._waiting[self._batch_size :]
             try:
                 assert self._recorder is not None
-                recorded: Recorded = await self._recorder.call("record", [waiting.item for waiting in batch])
+                recorded = await self._recorder.record([waiting.item for waiting in batch])
             except Exception as error:
                 if not isinstance(error, StoreError | BackgroundDiedError):
                     logger.exception("the items under way could not be recorded")
@@ -273,7 +255,7 @@ class StorePipeline:
                     waiting.outcome.set_exception(_not_stored())
                 break
             _count(self._crawler, recorded.counts)
-            self._note_measures(recorded)
+            self._note_measures(recorded.seconds, recorded.peak_memory)
             for waiting, outcome in zip(batch, recorded.outcomes, strict=True):
                 if isinstance(outcome, Outcome):
                     waiting.outcome.set_result(outcome)

@@ -15,7 +15,7 @@ _PLACEHOLDER = re.compile(
     r"default(?:_?pic)?|none|nopic|load|px|empty|clear|trans|white)(?:[-_]?\d*)\.(?:gif|png|jpe?g|svg|webp)",
     re.IGNORECASE,
 )
-# A drawing of the site's own, named in letters: beside a lazy address it holds its place. Pictures of news are numbered.
+# A drawing of the site's own, named in letters: beside a lazy address it holds its place. News pictures are numbered.
 _DRAWN = re.compile(r"(?:^|/)[a-z_-]{1,12}\d{0,2}\.(?:gif|svg)(?:\?|$)", re.IGNORECASE)
 # Words in file names and folders of furniture: icons, QR codes, spacers, share buttons, adverts. `adcode` is the site's
 # folder of advertising scripts.

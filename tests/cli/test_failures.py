@@ -1,6 +1,12 @@
 """A site on which every tenth page fails, each in its own way: all that can be had is stored, the rest is listed."""
 
 import gzip
+import os
+import subprocess
+import sys
+import time
+
+import psutil
 
 from tests.cli.test_crawl import rows, zjol
 from tests.crawler.site import HOST, LIST, Answer, Site, article, listing, url
@@ -49,3 +55,33 @@ def test_one_bad_page_never_stops_the_others(tmp_path):
     for reason in set(listed.values()):
         assert f"  {reason}" in done.stderr
     assert rows(db, "select count(*) from page where state = 'found'") == [(0,)]
+
+
+def test_a_killed_background_process_costs_nothing(tmp_path):
+    answers = {url(number): article(number)._replace(delay=0.05) for number in range(1, 101)}
+    answers[LIST] = listing([url(number) for number in range(1, 101)])
+    db = tmp_path / "news.db"
+    with Site(answers) as site:
+        environment = {**os.environ, "http_proxy": site.proxy_url, "https_proxy": site.proxy_url, "no_proxy": ""}
+        command = [sys.executable, "-m", "zjol_crawler", "crawl", "--start", LIST, "--db", f"sqlite:///{db}"]
+        options = ["-s", "DOWNLOAD_DELAY=0", "-s", "AUTOTHROTTLE_ENABLED=0"]
+        running = subprocess.Popen([*command, *options], env=environment, stderr=subprocess.PIPE, text=True)
+        while not (db.exists() and has_stored(db)):
+            assert running.poll() is None
+            time.sleep(0.05)
+        (extracting,) = (
+            child
+            for child in psutil.Process(running.pid).children()
+            if "resource_tracker" not in "".join(child.cmdline())
+        )
+        extracting.kill()
+        _, said = running.communicate(timeout=60)
+    assert running.returncode == 0, said
+    assert "one by one" in said
+    assert rows(db, "select count(*) from article") == [(100,)]
+
+
+def has_stored(db):
+    return bool(rows(db, "select 1 from sqlite_master where name = 'article'")) and rows(
+        db, "select 1 from article limit 1"
+    )

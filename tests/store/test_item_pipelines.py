@@ -1,6 +1,8 @@
 """The item pipelines inside real Scrapy crawls, whose spiders yield given items for `data:` addresses."""
 
 import asyncio
+import os
+import signal
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 from typing import Any
@@ -16,7 +18,7 @@ from pipelines.page import Page
 from pipelines.record import Article, Rejection
 from pipelines.store.engine import open_database
 from pipelines.store.reader import read_articles
-from pipelines.store.schema import CrawlRunRow, RejectionRow
+from pipelines.store.schema import CrawlRunRow, PageRow, RejectionRow
 from tests.store.examples import all_examples, front_page, harbour, market
 
 SETTINGS = {
@@ -191,3 +193,28 @@ def test_a_database_that_fails_stops_the_crawl_and_keeps_whole_batches(url, capl
         assert connection.exec_driver_sql("select article_id from article").scalars().all() == [market().article_id]
         assert connection.exec_driver_sql("select count(*) from page").scalar() == 1
     engine.dispose()
+
+
+class _Deadly(Page):
+    """A page that kills the process it is handed to."""
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return _die, ()
+
+
+def _die() -> None:
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+def test_a_page_that_kills_the_process_costs_itself_alone(tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path / 'articles.db'}"
+    deadly = _Deadly(url="http://zjnews.zjol.com.cn/zjnews/zjxw/201610/t20161001_1990999.shtml", body=b"x")
+    crawl = Crawl([market(), deadly, harbour()], ZJOL_DB=url, ZJOL_BACKGROUND="process")
+    assert crawl.counts["stored"] == 2
+    assert crawl.stats["finish_reason"] == "finished"
+    engine = open_database(url)
+    with engine.connect() as connection:
+        noted = connection.execute(select(PageRow.url, PageRow.state, PageRow.error)).all()
+    engine.dispose()
+    assert [(row.url, row.state) for row in noted if row.error] == [(deadly.url, "failed")]
+    assert "killed" in next(row.error for row in noted if row.error)
