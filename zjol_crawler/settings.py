@@ -34,6 +34,8 @@ RETRY_TIMES = 2
 REDIRECT_MAX_TIMES = 8
 COOKIES_ENABLED = False
 TELNETCONSOLE_ENABLED = False
+# Scrapy's door for commands to a running crawl, open by default.
+REMOTE_CONTROL_ENABLED = False
 DEFAULT_REQUEST_HEADERS = {
     "Accept": "text/html,application/xhtml+xml;q=0.9,*/*;q=0.5",
     "Accept-Language": "zh-CN,zh;q=0.9,en;q=0.5",

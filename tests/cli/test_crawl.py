@@ -11,6 +11,7 @@ import time
 
 import pytest
 
+from tests.cli import warm
 from tests.crawler.site import HOST, LIST, Answer, Site, article, listing, little_site, url
 
 # A thread begins sooner than the process that real crawls use.
@@ -19,8 +20,7 @@ FAST = ["-s", "DOWNLOAD_DELAY=0", "-s", "AUTOTHROTTLE_ENABLED=0", "-s", "RETRY_T
 
 def zjol(*arguments, site, timeout=60):
     environment = {**os.environ, "http_proxy": site.proxy_url, "https_proxy": site.proxy_url, "no_proxy": ""}
-    command = [sys.executable, "-c", "from zjol_crawler.cli import main; main()", *map(str, arguments)]
-    return subprocess.run(command, capture_output=True, text=True, env=environment, timeout=timeout, check=False)
+    return warm.run(arguments, environment=environment, timeout=timeout)
 
 
 def rows(path, query):

@@ -3,16 +3,14 @@
 import json
 import os
 import sqlite3
-import subprocess
-import sys
 
 import pytest
 
+from tests.cli import warm
+
 
 def zjol(*arguments):
-    command = [sys.executable, "-c", "from zjol_crawler.cli import main; main()", *map(str, arguments)]
-    environment = {**os.environ, "http_proxy": "http://127.0.0.1:9"}
-    return subprocess.run(command, capture_output=True, text=True, timeout=120, check=False, env=environment)
+    return warm.run(arguments, environment={**os.environ, "http_proxy": "http://127.0.0.1:9"}, timeout=120)
 
 
 @pytest.fixture(scope="module")

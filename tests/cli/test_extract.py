@@ -4,8 +4,6 @@ import gzip
 import io
 import json
 import os
-import subprocess
-import sys
 import zlib
 
 import brotli
@@ -13,6 +11,7 @@ import pytest
 from warcio.statusandheaders import StatusAndHeaders
 from warcio.warcwriter import WARCWriter
 
+from tests.cli import warm
 from tests.crawler.site import LIST, Site, article, little_site, url
 from zjol_crawler.sample_site import SampleSite
 
@@ -20,10 +19,7 @@ DATE = "2026-01-02T03:04:05Z"
 
 
 def zjol(*arguments, **environment):
-    command = [sys.executable, "-c", "from zjol_crawler.cli import main; main()", *map(str, arguments)]
-    return subprocess.run(
-        command, capture_output=True, text=True, timeout=120, check=False, env={**os.environ, **environment}
-    )
+    return warm.run(arguments, environment={**os.environ, **environment}, timeout=120)
 
 
 def write_warc(path, captures, *, coding=None):
