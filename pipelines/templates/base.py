@@ -35,7 +35,7 @@ class Template:
             claims a page that no template's `meta` is found on, for those lines go by many names.
         published, source, byline: the parts of the meta line, where they have elements of their own.
         body: this generation's body containers; those common to the site are tried after them.
-        marks: evidence on a page that it is this generation's and not a like one's; without any the URL decides.
+        marks: evidence on a page that it is this generation's and not a like one's, where the address does not tell.
         not_marks: evidence that it is another's.
         url: a regular expression its URLs match; a hint, for pages that several templates could have printed.
         section: the element with the section's name, where breadcrumbs have none.

@@ -48,8 +48,9 @@ def claims_by_body(document: Document, template: type[Template]) -> bool:
 def probe(document: Document) -> list[type[Template]]:
     """Give the templates with the best claim on a page, best evidence first; more than one is a tie.
 
-    Marks on the page weigh more than the URL, the URL more than nothing. A template whose names of title and meta line
-    are both missing has a claim only where none has a better one.
+    Between templates whose title and meta line both fit, the form of the address decides, for each CMS has its own, then
+    marks on the page. A template whose names of title and meta line are both missing has a claim only where none has a
+    better one.
     """
     claimants = [
         template
@@ -60,7 +61,7 @@ def probe(document: Document) -> list[type[Template]]:
         claimants = claimants or [template for template in TEMPLATES if weaker(document, template)]
     if len(claimants) < 2:
         return claimants
-    weights = [(document.index.has(*template.marks), _is_address(document, template)) for template in claimants]
+    weights = [(_is_address(document, template), document.index.has(*template.marks)) for template in claimants]
     best = max(weights)
     return [template for template, weight in zip(claimants, weights, strict=True) if weight == best]
 

@@ -14,5 +14,4 @@ class System2014(Template):
     source = ("#source_baidu",)
     byline = ("#author_baidu",)
     body = ("div.contTxt", ".contTxt", "div#ArticleCnt")
-    not_marks = ("a.CurrChnlCls",)
     url = r"/system/20\d\d/\d\d/\d\d/\d+"
