@@ -48,9 +48,9 @@ def claims_by_body(document: Document, template: type[Template]) -> bool:
 def probe(document: Document) -> list[type[Template]]:
     """Give the templates with the best claim on a page, best evidence first; more than one is a tie.
 
-    Between templates whose title and meta line both fit, the form of the address decides, for each CMS has its own, then
-    marks on the page. A template whose names of title and meta line are both missing has a claim only where none has a
-    better one.
+    Between templates whose title and meta line both fit, the form of the address decides, since each CMS has its own,
+    then marks on the page. A template whose names of title and meta line are both missing has a claim only where none
+    has a better one.
     """
     claimants = [
         template
