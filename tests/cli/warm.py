@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import atexit
+import gc
+import importlib
 import json
 import os
 import signal
@@ -10,6 +12,7 @@ import socket
 import subprocess
 import sys
 import tempfile
+import threading
 from collections.abc import Mapping, Sequence
 from functools import cache
 from pathlib import Path
@@ -74,10 +77,9 @@ def _server() -> str:
 
 def serve(address: str) -> None:
     """Fork a command for each connection; in the forked process, return what the command's module would."""
-    import importlib
-
     for name in _LOADED:
         importlib.import_module(name)
+    gc.freeze()
     with socket.socket(socket.AF_UNIX) as server:
         server.bind(address)
         server.listen()
@@ -121,4 +123,12 @@ def _attend(connection: socket.socket) -> None:
     sys.argv = ["zjol", *wanted["arguments"]]
     from zjol_crawler.cli import main
 
-    main()
+    try:
+        main()
+    except SystemExit as ended:
+        # All an interpreter does at its end but for taking apart what was loaded.
+        threading._shutdown()
+        atexit._run_exitfuncs()
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(ended.code)
