@@ -11,7 +11,7 @@ from pipelines.body.markup import SKIPPED_TAGS
 from pipelines.document import Document
 from pipelines.lines.dates import read_datetime
 from pipelines.lines.editors import read_editor_line
-from pipelines.lines.labels import strip_abstract_label
+from pipelines.lines.labels import is_noise, strip_abstract_label
 from pipelines.lines.meta import MetaLine, read_meta_line
 from pipelines.places import Places, may_head
 from pipelines.record import Person
@@ -97,6 +97,7 @@ def _is_value(line: Line, label: Line) -> bool:
         line.block.getparent() is label.block.getparent()
         and len(line.text) <= _LONGEST_VALUE
         and not is_meta_line(line.text)
+        and not is_noise(line.text)
         and strip_abstract_label(line.text) is None
     )
 
@@ -111,6 +112,7 @@ def _late_lines(places: Places) -> list[str]:
         if text.endswith((":", "：")) and position + 1 < len(places.after):
             following = places.after[position + 1]
             is_value = following.link_share < _MOSTLY_LINKS and following.text.count("|") < _FEW_STROKES
+            is_value = is_value and not is_noise(following.text)
             if is_value and not is_late_meta_line(following.text) and read_editor_line(following.text) is None:
                 text = f"{text} {following.text}"
         late.append(text)
