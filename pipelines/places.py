@@ -31,6 +31,7 @@ _NOTICE_WORDS = (
     "Tags",
     "tags",
 )
+_STRING = etree.XPath("string()", smart_strings=False)
 # Old pages close the body with source, author and editor.
 _LATE_LINES = 6
 
@@ -252,7 +253,7 @@ def _following(element: etree._Element) -> list[Line]:
     lines: list[Line] = []
     follows_label = False
     for sibling in _siblings_after(element):
-        text = "".join(sibling.itertext())
+        text = str(_STRING(sibling))
         if not follows_label and not any(word in text for word in _NOTICE_WORDS):
             continue
         follows_label = text.rstrip().endswith((":", "："))

@@ -24,7 +24,8 @@ def apply_class_styles(root: etree._Element, of_class: Callable[[str], list[etre
     """
     for sheet in root.iter("style"):
         text = (sheet.text or "")[:_LONGEST]
-        if _TOLD.search(text) is None:
+        lower = text.lower()
+        if "font-weight" not in lower and "display" not in lower:
             continue
         text = _COMMENT.sub(" ", text)
         for selectors, declarations in _RULE.findall(text):
