@@ -247,7 +247,8 @@ def test_no_gap_is_shorter_than_the_delay(site, db):
     assert done.returncode == 0, done.stderr
     gaps = [later - sooner for (sooner, _), (later, _) in itertools.pairwise(site.requests)]
     assert len(gaps) == 9
-    assert min(gaps) > 0.198
+    # On a busy machine the server may note a request some milliseconds late, and so the next seems early.
+    assert min(gaps) > 0.19
     assert max(gaps) > 0.21
 
 
