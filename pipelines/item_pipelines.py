@@ -47,6 +47,7 @@ _DEFAULT_BATCH_SIZE = 100
 _BATCHES_UNDER_WAY = 2
 # Fewer items than this wait for the batch under way: a transaction costs the same for one as for many.
 _WORTH_A_BATCH = 16
+
 logger = logging.getLogger(__name__)
 
 

@@ -21,8 +21,7 @@ from pipelines.title_block import fold, is_late_meta_line, is_meta_line
 
 # Source and author stand right after an old page's body; further down such a label is another article's.
 _LATE_LINES = 20
-# A row of links or of words between strokes is the page's foot, no author.
-_MOSTLY_LINKS = 0.8
+# A row of words between strokes is the page's foot, no author.
 _FEW_STROKES = 2
 _LONGEST_VALUE = 60
 
@@ -111,8 +110,8 @@ def _late_lines(places: Places) -> list[str]:
         text = _line_text(line)
         if text.endswith((":", "：")) and position + 1 < len(places.after):
             following = places.after[position + 1]
-            is_value = following.link_share < _MOSTLY_LINKS and following.text.count("|") < _FEW_STROKES
-            is_value = is_value and not is_noise(following.text)
+            is_furniture = following.is_row_of_links or following.text.count("|") >= _FEW_STROKES
+            is_value = not is_furniture and not is_noise(following.text)
             if is_value and not is_late_meta_line(following.text) and read_editor_line(following.text) is None:
                 text = f"{text} {following.text}"
         late.append(text)

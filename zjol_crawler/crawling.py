@@ -76,6 +76,7 @@ def store_settings(settings: Mapping[str, Any], database: str, command: str, arc
     return {**settings, "ZJOL_DB": database, "ZJOL_COMMAND": command, "SCHEDULER": _SCHEDULER, **kept}
 
 
+@rare_collection()
 def run_job(job: CrawlJob, *, command: str, watcher: Watcher | None = None) -> CrawlResult:
     """Crawl channels and store.
 
@@ -89,21 +90,21 @@ def run_job(job: CrawlJob, *, command: str, watcher: Watcher | None = None) -> C
     """
     engine = open_database(job.database)
     try:
-        with rare_collection():
-            return crawl(
-                ChannelSpider,
-                store_settings(job.settings, job.database, command, job.archive),
-                watcher=watcher,
-                scope=job.lists,
-                since=job.since,
-                until=job.until,
-                limit=job.limit,
-                ledger=_ledger(engine, job, job.lists, job.lists),
-            )
+        return crawl(
+            ChannelSpider,
+            store_settings(job.settings, job.database, command, job.archive),
+            watcher=watcher,
+            scope=job.lists,
+            since=job.since,
+            until=job.until,
+            limit=job.limit,
+            ledger=_ledger(engine, job, job.lists, job.lists),
+        )
     finally:
         engine.dispose()
 
 
+@rare_collection()
 def run_epaper_job(job: EpaperJob, *, command: str, watcher: Watcher | None = None) -> CrawlResult:
     """Fetch issues of an e-paper and store.
 
@@ -117,16 +118,15 @@ def run_epaper_job(job: EpaperJob, *, command: str, watcher: Watcher | None = No
     """
     engine = open_database(job.database)
     try:
-        with rare_collection():
-            return crawl(
-                EpaperSpider,
-                store_settings(job.settings, job.database, command, job.archive),
-                watcher=watcher,
-                host=job.host,
-                days=job.days,
-                limit=job.limit,
-                ledger=_ledger(engine, job, [job.host], []),
-            )
+        return crawl(
+            EpaperSpider,
+            store_settings(job.settings, job.database, command, job.archive),
+            watcher=watcher,
+            host=job.host,
+            days=job.days,
+            limit=job.limit,
+            ledger=_ledger(engine, job, [job.host], []),
+        )
     finally:
         engine.dispose()
 

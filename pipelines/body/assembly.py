@@ -31,7 +31,6 @@ _SENTENCE_ENDS = "。！？；：，…"
 # Datelines stand at the head of the text; signatures at its head or end.
 _HEAD_LINES = 6
 _SIGNATURE_LINES = 3
-_MOSTLY_LINKS = 0.8
 
 
 class Notices(NamedTuple):
@@ -84,7 +83,7 @@ def take_notices(items: Sequence[Item]) -> Notices:
         if is_noise(text):
             after_noise_heading = True
             continue
-        if after_noise_heading and item.link_share >= _MOSTLY_LINKS:
+        if after_noise_heading and item.is_row_of_links:
             continue
         after_noise_heading = False
         if is_editor_label(text) and (_is_value(following) or _names_editors(following)):
@@ -123,7 +122,7 @@ def _goes_on(line: Line, notice_box: etree._Element | None) -> bool:
     return (
         notice_box is not None
         and line.block.getparent() is notice_box
-        and line.link_share < _MOSTLY_LINKS
+        and not line.is_row_of_links
         and continues_copyright_notice(line.text)
     )
 
@@ -132,7 +131,7 @@ def _is_value(item: Item | None) -> TypeGuard[Line]:
     """Tell whether a line may be the value of a label alone in the line before: no label, link or furniture."""
     return (
         isinstance(item, Line)
-        and item.link_share < _MOSTLY_LINKS
+        and not item.is_row_of_links
         and len(item.text) <= _LONGEST_VALUE
         and not any(mark in item.text for mark in ":：。")
         and not is_noise(item.text)

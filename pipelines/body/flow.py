@@ -25,6 +25,8 @@ _SEVERAL = 3
 _NOTICE_LABEL = re.compile(r"(?:责任编辑|责编|编辑|标签|关键词)\s*[:：]")
 _LONGEST_NOTICE = 200
 _NEVER_TEXT = re.compile("comment|pinglun|relat|recommend|tuijian|hot|foot|ad(?:v|s|box)?(?:$|[-_ ])")
+# The share of a line's characters inside links from which on it is a row of links.
+_MOSTLY_LINKS = 0.8
 
 
 class Look(NamedTuple):
@@ -96,6 +98,11 @@ class Line:
         self.look = look or Look()
         self.is_caption_class = is_caption_class
         self.link_share = link_share
+
+    @property
+    def is_row_of_links(self) -> bool:
+        """Whether it is a row of links, or furniture made of them, and no text of its own."""
+        return self.link_share >= _MOSTLY_LINKS
 
     def __repr__(self) -> str:
         return f"Line({self.text!r}, {self.kind})"

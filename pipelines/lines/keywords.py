@@ -40,7 +40,8 @@ def split_keywords_line(text: str) -> tuple[str, str]:
 
 def split_editors_line(text: str) -> tuple[str, str]:
     """Part a line of editors from the keywords printed behind them (`【编辑：甲】标签：乙,丙`), if there are any."""
-    label = _LABEL_BEHIND.search(text)
+    # Asked of every line; most have no colon.
+    label = _LABEL_BEHIND.search(text) if ":" in text or "：" in text else None
     return (text[: label.start()], text[label.start() :]) if label else (text, "")
 
 
