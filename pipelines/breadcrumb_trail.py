@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 
 from lxml import etree
 
-from pipelines.body.flow import Line
+from pipelines.body.items import Line
 from pipelines.body.markup import BLOCK_TAGS
 from pipelines.document import Document
 from pipelines.lines.breadcrumbs import read_breadcrumb_names

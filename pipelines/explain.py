@@ -7,7 +7,8 @@ from typing import NamedTuple
 
 from lxml import etree
 
-from pipelines.body.flow import Line, flow
+from pipelines.body.flow import flow
+from pipelines.body.items import Line
 from pipelines.decode import Undecodable, decode
 from pipelines.document import Document
 from pipelines.extract import extract_article

@@ -7,7 +7,8 @@ from collections import defaultdict
 
 from lxml import etree
 
-from pipelines.body.flow import Line, flow
+from pipelines.body.flow import flow
+from pipelines.body.items import Line
 from pipelines.document import Document
 from pipelines.lines.dates import read_datetime
 from pipelines.text import clean

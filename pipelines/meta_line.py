@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from lxml import etree
 
-from pipelines.body.flow import Line
+from pipelines.body.items import Line
 from pipelines.body.markup import SKIPPED_TAGS
 from pipelines.document import Document
 from pipelines.lines.dates import read_datetime

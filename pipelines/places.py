@@ -7,7 +7,9 @@ from typing import NamedTuple
 
 from lxml import etree
 
-from pipelines.body.flow import Item, Line, flow, is_noise_element
+from pipelines.body.flow import flow
+from pipelines.body.items import Item, Line
+from pipelines.body.noise import is_noise_element
 from pipelines.document import Document
 from pipelines.templates.base import COMMON_BODY, Template
 from pipelines.title_block import HeadlineFinder, is_late_meta_line, is_meta_line

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from lxml import etree
 
 from pipelines.body.assembly import Assembly, assemble, take_notices
-from pipelines.body.flow import Line
+from pipelines.body.items import Line
 from pipelines.breadcrumb_trail import read_breadcrumbs
 from pipelines.decode import Undecodable, decode
 from pipelines.document import Document

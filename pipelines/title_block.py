@@ -7,7 +7,8 @@ from typing import NamedTuple
 
 from lxml import etree
 
-from pipelines.body.flow import Line, flow
+from pipelines.body.flow import flow
+from pipelines.body.items import Line
 from pipelines.document import Document
 from pipelines.lines.dates import read_datetime
 from pipelines.lines.labels import is_noise, strip_abstract_label

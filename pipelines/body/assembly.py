@@ -8,7 +8,7 @@ from typing import NamedTuple, TypeGuard
 from lxml import etree
 
 from pipelines.body.captions import CaptionFinder, read_caption
-from pipelines.body.flow import Item, Line, Picture
+from pipelines.body.items import Item, Line, Picture
 from pipelines.body.pictures import picture_url
 from pipelines.document import Document
 from pipelines.lines.datelines import read_dateline

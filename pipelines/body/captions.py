@@ -9,7 +9,7 @@ from itertools import islice
 
 from lxml import etree
 
-from pipelines.body.flow import Item, Line, Look, Picture
+from pipelines.body.items import PLAIN, Item, Line, Look, Picture
 from pipelines.lines.credits import CaptionReading, read_credit, split_caption
 from pipelines.lines.datelines import read_dateline
 from pipelines.lines.line_reading import read_line
@@ -176,7 +176,7 @@ class CaptionFinder:
     def _stands_out(self, line: Line) -> bool:
         if line.is_caption_class or (line.is_centred and not self._centred):
             return True
-        return line.look != self._look and line.look != Look()
+        return line.look != self._look and line.look != PLAIN
 
     def _line(self, position: int) -> Line:
         item = self._items[position]
@@ -247,7 +247,7 @@ def _usual_look(items: Sequence[Item]) -> tuple[Look, bool]:
         total += len(item.text)
         centred += len(item.text) if item.is_centred else 0
     if not looks:
-        return Look(), False
+        return PLAIN, False
     return looks.most_common(1)[0][0], centred * 2 > total
 
 

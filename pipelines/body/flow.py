@@ -4,40 +4,24 @@ from __future__ import annotations
 
 import re
 from functools import lru_cache
-from typing import Literal, NamedTuple
+from typing import NamedTuple
 
+import msgspec
 from lxml import etree
 
 from pipelines.body import markup
+from pipelines.body.items import PLAIN, Item, Line, LineKind, Look, Picture
+from pipelines.body.noise import is_noise_element
 from pipelines.body.pictures import is_article_picture
 from pipelines.body.tables import is_data_table, table_rows
-from pipelines.text import clean, join_short
+from pipelines.text import clean
 
-LineKind = Literal["paragraph", "heading", "list_item", "table_row"]
-
-_WORD_BREAK = re.compile(r"[\s-]+")
 # Some pages indent with U+3000, some with NBSP; either marks a paragraph of running text.
 _INDENT = re.compile(r"^[\s\xa0]*(?:\u3000|\xa0{2,}|(?:&nbsp;){2,}| {4,}(?=\S)$)")
 
-# What a share bar or a pager never holds; a list of readers' comments or related stories may.
-_LONG_PARAGRAPH = 40
-_SEVERAL = 3
-_NOTICE_LABEL = re.compile(r"(?:责任编辑|责编|编辑|标签|关键词)\s*[:：]")
-_LONGEST_NOTICE = 200
-_NEVER_TEXT = re.compile("comment|pinglun|relat|recommend|tuijian|hot|foot|ad(?:v|s|box)?(?:$|[-_ ])")
-# The share of a line's characters inside links from which on it is a row of links.
-_MOSTLY_LINKS = 0.8
 
-
-class Look(NamedTuple):
-    """How text is set, as far as the markup says: every part None where it is the page's default."""
-
-    color: str | None = None
-    family: str | None = None
-    size: str | None = None
-
-
-class Context(NamedTuple):
+# A struct is made in a third of a named tuple's time, and one is made for most elements.
+class Context(msgspec.Struct, frozen=True, gc=False):
     """What holds at one point of the walk."""
 
     bold: bool
@@ -48,80 +32,6 @@ class Context(NamedTuple):
     keeps_breaks: bool
     in_link: bool
     captioned: bool
-
-
-class Line:
-    """One line of text.
-
-    Attributes:
-        text: cleaned text, never empty.
-        kind: what the tags say it is; a wholly bold paragraph is still a `paragraph` here.
-        block: the nearest block element around it; lines parted by `<br>` share it.
-        is_bold, is_centred: the whole line is set so.
-        is_indented: it begins with U+3000 or NBSP, as paragraphs of running text do.
-        look: the colour, family and size most of it is set in.
-        is_caption_class: an element around it has a class name captions use.
-        link_share: the share of its characters inside links, 0 to 1.
-    """
-
-    __slots__ = (
-        "block",
-        "is_bold",
-        "is_caption_class",
-        "is_centred",
-        "is_indented",
-        "kind",
-        "link_share",
-        "look",
-        "text",
-    )
-
-    def __init__(
-        self,
-        text: str,
-        block: etree._Element,
-        *,
-        kind: LineKind = "paragraph",
-        is_bold: bool = False,
-        is_centred: bool = False,
-        is_indented: bool = False,
-        look: Look | None = None,
-        is_caption_class: bool = False,
-        link_share: float = 0.0,
-    ) -> None:
-        self.text = text
-        self.block = block
-        self.kind: LineKind = kind
-        self.is_bold = is_bold
-        self.is_centred = is_centred
-        self.is_indented = is_indented
-        self.look = look or Look()
-        self.is_caption_class = is_caption_class
-        self.link_share = link_share
-
-    @property
-    def is_row_of_links(self) -> bool:
-        """Whether it is a row of links, or furniture made of them, and no text of its own."""
-        return self.link_share >= _MOSTLY_LINKS
-
-    def __repr__(self) -> str:
-        return f"Line({self.text!r}, {self.kind})"
-
-
-class Picture:
-    """One `img`: the element and the nearest block around it."""
-
-    __slots__ = ("block", "element")
-
-    def __init__(self, element: etree._Element, block: etree._Element) -> None:
-        self.element = element
-        self.block = block
-
-    def __repr__(self) -> str:
-        return f"Picture({self.element.get('src')!r})"
-
-
-Item = Line | Picture
 
 
 class Marker(NamedTuple):
@@ -138,44 +48,6 @@ class Flow(NamedTuple):
     ranges: dict[etree._Element, Marker]
 
 
-@lru_cache(maxsize=8192)
-def _is_noise(names: str) -> bool:
-    return any(word in markup.NOISE_WORDS for word in names.lower().split()) or any(
-        word in markup.NOISE_WORDS for name in names.lower().split() for word in re.split(r"[-_]", name)
-    )
-
-
-def is_noise_element(element: etree._Element) -> bool:
-    """Tell whether an element's class or id is that of a share bar, pager, advert or the like, or it is hidden."""
-    return _is_noise_with(element, dict(element.items()))
-
-
-def _is_noise_with(element: etree._Element, attributes: dict[str, str]) -> bool:
-    for name in ("class", "id"):
-        names = attributes.get(name)
-        if names and _is_noise(names) and not (_holds_text(element) or _holds_notice(element)):
-            return True
-    style = attributes.get("style")
-    return bool(style and markup.STYLE_HIDDEN.search(style)) or "hidden" in attributes
-
-
-def _holds_text(element: etree._Element) -> bool:
-    """Tell whether an element named like a share bar holds an article all the same: several long paragraphs."""
-    found = 0
-    for paragraph in element.iter("p"):
-        if len("".join(paragraph.itertext()).strip()) >= _LONG_PARAGRAPH:
-            found += 1
-            if found == _SEVERAL:
-                return not _NEVER_TEXT.search(f"{element.get('class') or ''} {element.get('id') or ''}".lower())
-    return False
-
-
-def _holds_notice(element: etree._Element) -> bool:
-    """Tell a short block of editors or tags that shares its name with the page's foot or a tool bar."""
-    text = join_short(element.itertext(), _LONGEST_NOTICE)
-    return text is not None and _NOTICE_LABEL.search(text) is not None
-
-
 class _Builder:
     """Collects the runs of a line until it ends."""
 
@@ -187,13 +59,16 @@ class _Builder:
         self._linked = 0
         self._first: Context | None = None
         self._longest = 0
-        self._look = Look()
+        self._look = PLAIN
 
     def add(self, text: str, context: Context) -> None:
-        self._pieces.append(text)
         size = len(text.strip())
         if not size:
+            # Line feeds between tags; an NBSP may be the line's indent.
+            if self._first is not None or not text.isascii():
+                self._pieces.append(text)
             return
+        self._pieces.append(text)
         if self._first is None:
             self._first = context
         self._total += size
@@ -229,7 +104,7 @@ class _Builder:
         self._pieces.clear()
         self._total = self._bold = self._linked = self._longest = 0
         self._first = None
-        self._look = Look()
+        self._look = PLAIN
 
     def picture(self, element: etree._Element, context: Context) -> None:
         self.flush()
@@ -256,7 +131,7 @@ def flow(
     begins: dict[etree._Element, int] = {}
     ranges: dict[etree._Element, Marker] = {}
     wanted = set(watched)
-    base = Context(False, False, Look(), root, "paragraph", True, False, False)
+    base = Context(False, False, PLAIN, root, "paragraph", True, False, False)
     stack = [base]
     in_advert = False
     walker = etree.iterwalk(root, events=("start", "end", "comment"))
@@ -287,7 +162,7 @@ def flow(
                 and element is not root
                 and element not in wanted
                 and not keep_noise
-                and _is_noise_with(element, attributes)
+                and is_noise_element(element, attributes)
             ):
                 stack.append(context)
                 walker.skip_subtree()
@@ -343,7 +218,8 @@ def _enter(element: etree._Element, tag: object, attributes: dict[str, str], con
     is_block = tag in markup.BLOCK_TAGS
     if not attributes and not is_block and tag not in ("b", "strong", "a", "center"):
         return context
-    bold, centred, look, block, kind, keeps_breaks, in_link, captioned = context
+    bold, centred, look, kind = context.bold, context.centred, context.look, context.kind
+    block, keeps_breaks, in_link, captioned = context.block, context.keeps_breaks, context.in_link, context.captioned
     if is_block:
         block = element
         if tag in markup.HEADING_TAGS:
