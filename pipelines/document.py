@@ -47,7 +47,8 @@ class Document:
         self.text = text
         self.root: etree._Element = etree.Element("html") if root is None else root
         _part_paragraphs(self.root)
-        self.is_cut = any(_MAX_DEPTH_MESSAGE in (entry.message or "") for entry in parser.error_log)
+        last = parser.error_log.last_error
+        self.is_cut = last is not None and _MAX_DEPTH_MESSAGE in last.message
 
     @cached_property
     def index(self) -> ElementIndex:
@@ -63,16 +64,14 @@ class Document:
     @cached_property
     def body(self) -> etree._Element:
         """The `body` element, or the root where there is none."""
-        for element in self.root.iter("body"):
-            return element
-        return self.root
+        element = _first(self.root, "body", "body")
+        return self.root if element is None else element
 
     @cached_property
     def title(self) -> str:
         """The text of the head's `title`."""
-        for element in self.root.iter("title"):
-            return clean("".join(element.itertext()))
-        return ""
+        element = _first(self.root, "title", "head/title")
+        return "" if element is None else clean("".join(element.itertext()))
 
     @cached_property
     def base_url(self) -> str:
@@ -99,6 +98,12 @@ class Document:
             if (element.get("name") or element.get("property") or "").lower() == name:
                 return clean(element.get("content") or "") or None
         return None
+
+
+def _first(root: etree._Element, tag: str, usual: str) -> etree._Element | None:
+    """Give the first element of a tag: `iter` goes on to the second before it gives the first, so look there last."""
+    element = root.find(usual)
+    return next(root.iter(tag), None) if element is None else element
 
 
 def _mentions(source: bytes, text: str) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from functools import lru_cache
 
 from lxml import etree
 
@@ -23,16 +24,21 @@ def apply_class_styles(root: etree._Element, of_class: Callable[[str], list[etre
         of_class: gives the elements of a class.
     """
     for sheet in root.iter("style"):
-        text = (sheet.text or "")[:_LONGEST]
-        lower = text.lower()
-        if "font-weight" not in lower and "display" not in lower:
-            continue
-        text = _COMMENT.sub(" ", text)
-        for selectors, declarations in _RULE.findall(text):
-            told = "; ".join(_TOLD.findall(declarations))
-            if not told:
-                continue
-            for selector in selectors.split(","):
-                if named := _CLASS.fullmatch(selector.strip()):
-                    for element in of_class(named[1]):
-                        element.set("style", f"{told}; {element.get('style') or ''}")
+        for name, told in _told_of_classes((sheet.text or "")[:_LONGEST]):
+            for element in of_class(name):
+                element.set("style", f"{told}; {element.get('style') or ''}")
+
+
+# A channel's pages print the same sheet.
+@lru_cache(maxsize=64)
+def _told_of_classes(sheet: str) -> tuple[tuple[str, str], ...]:
+    """Give what a style sheet says of classes, as (class, declarations), in its order."""
+    lower = sheet.lower()
+    if "font-weight" not in lower and "display" not in lower:
+        return ()
+    found: list[tuple[str, str]] = []
+    for selectors, declarations in _RULE.findall(_COMMENT.sub(" ", sheet)):
+        if told := "; ".join(_TOLD.findall(declarations)):
+            names = (_CLASS.fullmatch(selector.strip()) for selector in selectors.split(","))
+            found += [(named[1], told) for named in names if named]
+    return tuple(found)

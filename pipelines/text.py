@@ -18,7 +18,9 @@ def clean(text: str) -> str:
 
     U+3000 inside a line stays; quotes, dashes, full- and half-width forms stay as printed.
     """
-    text = _SPACES.sub(" ", _INVISIBLE.sub("", text))
+    # No character of either pattern but the blank counts as printable, and most lines hold none of them.
+    if not text.isprintable() or "  " in text:
+        text = _SPACES.sub(" ", _INVISIBLE.sub("", text))
     if not text.isascii():
         text = unicodedata.normalize("NFC", text)
     return text.strip(_ENDS)

@@ -15,7 +15,6 @@ from pipelines.lines.labels import is_noise, strip_abstract_label
 from pipelines.templates.base import Template
 from pipelines.text import clean
 
-_FOLD = re.compile(r"[\s\u3000]+")
 # Words by which class names and ids tell the lines of a title block apart, pinyin included.
 _KICKER_NAME = re.compile(
     r"kicker|yin_?ti|yinti|jianti|shoulder|pretitle|pre[-_]|eyebrow|up_?title|toptit", re.IGNORECASE
@@ -50,7 +49,7 @@ class Title(NamedTuple):
 
 def fold(text: str) -> str:
     """Give the text without any white space, to compare lines that differ only in it."""
-    return _FOLD.sub("", text)
+    return "".join(text.split())
 
 
 def is_meta_line(text: str) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 from lxml import etree
 
@@ -45,14 +46,20 @@ def picture_url(element: etree._Element, document: Document) -> str | None:
 def printed_address(element: etree._Element) -> str | None:
     """Give the address an `img` prints, lazy attributes before a placeholder `src`; None where it has none."""
     source = (element.get("src") or "").strip()
-    is_placeholder = not source or _PLACEHOLDER.search(source) is not None
+    is_placeholder = not source or _is_placeholder(source)
     if not is_placeholder and not _DRAWN.search(source):
         return source
     for name in _LAZY:
         address = (element.get(name) or "").strip()
-        if address and not _PLACEHOLDER.search(address):
+        if address and not _is_placeholder(address):
             return address
     return None if is_placeholder else source
+
+
+# A picture's address is asked for several times, and the same placeholder stands on page after page.
+@lru_cache(maxsize=256)
+def _is_placeholder(address: str) -> bool:
+    return _PLACEHOLDER.search(address) is not None
 
 
 def is_article_picture(element: etree._Element) -> bool:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from datetime import UTC, date, datetime, time, timedelta, timezone
-from functools import cache
+from functools import cache, lru_cache
 from typing import TYPE_CHECKING
 
 from pipelines.lines.numerals import arabic_dates
@@ -58,6 +58,8 @@ _FORENOON = frozenset({"上午", "凌晨", "清晨", "早上", "早晨", "a"})
 _NOON = frozenset({"中午", "午间"})
 
 
+# A page's line of time and source is asked several times whether it is one.
+@lru_cache(maxsize=64)
 def read_datetime(text: str) -> str | None:
     """Give the first date in `text` as ISO 8601, or None where there is none with a year, a month and a day.
 

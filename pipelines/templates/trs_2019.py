@@ -13,6 +13,6 @@ class Trs2019(Template):
     published = ("#pubtime_baidu", "div.time", ".time")
     source = ("#source_baidu",)
     byline = ("#author_baidu",)
-    body = ("div.artCon", ".artCon", "div.art-con")
+    body = ("div.artCon", ".artCon")
     marks = ("a.CurrChnlCls",)
     url = r"/t20(?:[01]\d|2[0-2])\d{4}_\d+"
