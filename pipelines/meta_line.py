@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import islice
 from typing import NamedTuple
 
 from lxml import etree
@@ -24,6 +25,8 @@ _LATE_LINES = 20
 # A row of words between strokes is the page's foot, no author.
 _FEW_STROKES = 2
 _LONGEST_VALUE = 60
+# A cell's row, then its table.
+_NEAR = 2
 
 
 class Meta(NamedTuple):
@@ -111,11 +114,18 @@ def _late_lines(places: Places) -> list[str]:
         if text.endswith((":", "：")) and position + 1 < len(places.after):
             following = places.after[position + 1]
             is_furniture = following.is_row_of_links or following.text.count("|") >= _FEW_STROKES
+            is_furniture = is_furniture or not _are_close(line.block, following.block)
             is_value = not is_furniture and not is_noise(following.text)
             if is_value and not is_late_meta_line(following.text) and read_editor_line(following.text) is None:
                 text = f"{text} {following.text}"
         late.append(text)
     return late
+
+
+def _are_close(first: etree._Element, second: etree._Element) -> bool:
+    """Tell whether two blocks stand in one block or one small table."""
+    near = {first, *islice(first.iterancestors(), _NEAR)}
+    return second in near or any(above in near for above in second.iterancestors())
 
 
 def _unlabelled(text: str, reading: MetaLine) -> str | None:
