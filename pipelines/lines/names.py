@@ -44,8 +44,8 @@ def is_latin(text: str) -> bool:
 
 
 def may_name(text: str) -> bool:
-    """Tell whether `text` is free of the characters that stand only in sentences."""
-    return _NEVER.search(text) is None
+    """Tell whether `text` is free of the characters that stand only in sentences; one may be a family name (么)."""
+    return _NEVER.search(text, 1 if text[:1] in SURNAMES else 0) is None
 
 
 def has_surname(text: str) -> bool:
@@ -69,7 +69,7 @@ def is_name(text: str) -> bool:
     Ordinary words have that shape too: only a title or label beside it makes 江山 a name, see `is_plain_name`.
     """
     if _HAN_NAME.fullmatch(text):
-        return not (_NEVER.search(text) or runs_together(text) or (len(text) == 4 and text[:2] in _PLACES))
+        return not (not may_name(text) or runs_together(text) or (len(text) == 4 and text[:2] in _PLACES))
     if _DOTTED_NAME.fullmatch(text):
         return True
     return (len(text) > 1 and is_latin(text)) or (_MIXED_NAME.fullmatch(text) is not None and not _NEVER.search(text))

@@ -61,6 +61,7 @@ def _sign(reading: LineReading, is_bracketed: bool, is_short: bool) -> list[Pers
         return [] if is_nameless and all(map(is_medium, reading.organizations)) else None
     if not is_bracketed and not any(_is_job(person) for person in reading.people) and not reading.has_role:
         return None
+    is_led_by_paper = any(is_medium(person.affiliation or "") for person in reading.people)
     for person in reading.people:
         if not is_bracketed and not _is_paper(person.affiliation):
             return None
@@ -68,7 +69,8 @@ def _sign(reading: LineReading, is_bracketed: bool, is_short: bool) -> list[Pers
             continue
         if not is_bracketed and person.name in glued_names(reading.tokens):
             return None
-        is_known = person.affiliation or (is_bracketed and person.title) or opens_with_label(reading.tokens)
+        is_titled = person.title and (is_bracketed or is_led_by_paper)
+        is_known = person.affiliation or is_titled or opens_with_label(reading.tokens)
         if not is_known or person.name in NOT_NAMES:
             return None
     return reading.people
