@@ -59,11 +59,10 @@ def probe(document: Document) -> list[type[Template]]:
     ]
     for weaker in (claims_by_place, claims_by_body):
         claimants = claimants or [template for template in TEMPLATES if weaker(document, template)]
-    if len(claimants) < 2:
-        return claimants
-    weights = [(_is_address(document, template), document.index.has(*template.marks)) for template in claimants]
-    best = max(weights)
-    return [template for template, weight in zip(claimants, weights, strict=True) if weight == best]
+    for says in (_is_address, _has_marks):
+        if len(claimants) > 1:
+            claimants = [template for template in claimants if says(document, template)] or claimants
+    return claimants
 
 
 def choose(document: Document) -> type[Template] | None:
@@ -74,6 +73,10 @@ def choose(document: Document) -> type[Template] | None:
 
 def _is_address(document: Document, template: type[Template]) -> bool:
     return _url_pattern(template.url).search(document.url) is not None
+
+
+def _has_marks(document: Document, template: type[Template]) -> bool:
+    return document.index.has(*template.marks)
 
 
 @lru_cache
