@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from functools import cached_property, partial
 from urllib.parse import urljoin
 
@@ -11,15 +10,13 @@ from lxml import etree
 from pipelines.selectors import ElementIndex
 from pipelines.stylesheet import apply_class_styles
 from pipelines.text import clean
+from pipelines.urls import absolute_url
 
 # libxml2 stops reading at this depth even with huge_tree; what lies deeper is lost.
 _MAX_DEPTH_MESSAGE = "Excessive depth"
 _NESTED_PARAGRAPHS = etree.XPath("descendant::p/descendant::p")
 # Elements inside a `p` that may hold paragraphs of their own.
 _HOLDERS = frozenset({"table", "td", "th", "div", "section", "figure", "blockquote", "li", "dd", "center", "object"})
-
-
-_WHOLE_ADDRESS = re.compile(r"https?://[\w.:-]+/[\w./%-]*", re.ASCII)
 
 
 class Document:
@@ -83,14 +80,8 @@ class Document:
 
     def absolute(self, address: str) -> str:
         """Give an address of the page as an absolute URL; an unreadable one comes back as it is."""
-        address = address.strip()
-        if _WHOLE_ADDRESS.fullmatch(address):
-            # Most are, and `urljoin` would take them apart to put them together again.
-            return address
-        try:
-            return urljoin(self.base_url, address)
-        except ValueError:
-            return address
+        absolute = absolute_url(self.base_url, address)
+        return address.strip() if absolute is None else absolute
 
     def meta(self, name: str) -> str | None:
         """Give the content of `<meta name=…>` or `<meta property=…>`, cleaned; None where it is missing or empty."""

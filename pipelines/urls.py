@@ -20,7 +20,7 @@ from datetime import date
 from enum import StrEnum
 from functools import lru_cache
 from typing import NamedTuple
-from urllib.parse import SplitResult, urlsplit
+from urllib.parse import SplitResult, urljoin, urlsplit
 
 SITE = "zjol.com.cn"
 # 钱江晚报's e-paper moved to this host with its addresses unchanged.
@@ -38,6 +38,7 @@ _EPAPER_INDEX = re.compile(
     r"/html/(?P<day>\d{4}-\d{2}/\d{2})/?(?:(?:node_\w+|\w*index)\.s?html?)?$|/paperindex\.s?html?$", re.I
 )
 _LIST = re.compile(r"/(?:(?P<stem>index|default|list)(?:_(?P<page>\d{1,5}))?\.s?html?)?$", re.I)
+_WHOLE_ADDRESS = re.compile(r"https?://[\w.:-]+/[\w./%-]*", re.ASCII)
 _DIGITS = re.compile(r"\d+")
 
 
@@ -165,6 +166,18 @@ def page_url(url: str, number: int) -> str:
     if number == 1:
         return start + path
     raise ValueError(f"page {number} of {url}: addresses of this form have no further pages")
+
+
+def absolute_url(base: str, address: str) -> str | None:
+    """Give an address as a page at `base` prints it as an absolute one; None where it cannot be read."""
+    address = address.strip()
+    if _WHOLE_ADDRESS.fullmatch(address):
+        # Most are, and `urljoin` would take them apart to put them together again.
+        return address
+    try:
+        return urljoin(base, address)
+    except ValueError:
+        return None
 
 
 def is_on_site(url: str) -> bool:
