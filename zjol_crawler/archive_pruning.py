@@ -17,8 +17,9 @@ from datetime import datetime
 from pathlib import Path
 from typing import NamedTuple
 
+from zjol_crawler.archive_index import INDEX_NAME
 from zjol_crawler.archive_members import Member, read_members
-from zjol_crawler.archive_writer import INDEX_NAME, archive_files
+from zjol_crawler.archive_writer import archive_files
 
 _ENDING = ".warc.gz"
 _NEXT = re.compile(r"(?P<stem>.+?)(?:-p(?P<number>\d+))?\.warc\.gz")

@@ -29,11 +29,11 @@ from warcio.recordloader import ArcWarcRecord
 from warcio.statusandheaders import StatusAndHeaders
 from warcio.warcwriter import WARCWriter
 
+from zjol_crawler.archive_index import Capture, CaptureIndex
 from zjol_crawler.archive_members import whole_bytes
 
 # A new file is begun beyond this size, in bytes: the size Common Crawl and pywb use.
 MOST_BYTES = 1_000_000_000
-INDEX_NAME = "index.sqlite"
 # What the name of a file ends in while it is written.
 OPEN_ENDING = ".open"
 _LOCK_NAME = ".lock"
@@ -43,12 +43,6 @@ _LEVEL = 3
 _GZIP = zlib.MAX_WBITS | 16
 _RECORDS = RecordBuilder(warc_version="1.1")
 _SAME_PAYLOAD = "http://netpreserve.org/warc/1.1/revisit/identical-payload-digest"
-_TABLE = (
-    "CREATE TABLE IF NOT EXISTS capture ("
-    "url TEXT NOT NULL, date TEXT NOT NULL, type TEXT NOT NULL, status INTEGER NOT NULL, digest TEXT NOT NULL, "
-    "file TEXT NOT NULL, offset INTEGER NOT NULL)"
-)
-_TABLE_INDEX = "CREATE INDEX IF NOT EXISTS ix_capture_url ON capture (url)"
 
 Headers = Sequence[tuple[str, str]]
 
@@ -96,11 +90,7 @@ class ArchiveWriter:
         self._started = datetime.now(UTC)
         try:
             folder.mkdir(parents=True, exist_ok=True)
-            self._index = sqlite3.connect(folder / INDEX_NAME, timeout=30, check_same_thread=False)
-            self._index.execute("PRAGMA journal_mode = WAL")
-            self._index.execute("PRAGMA synchronous = NORMAL")
-            self._index.execute(_TABLE)
-            self._index.execute(_TABLE_INDEX)
+            self._index = CaptureIndex(folder)
             with self._locked():
                 for path in sorted(folder.glob(f"*{OPEN_ENDING}")):
                     if not is_being_written(path):
@@ -116,40 +106,40 @@ class ArchiveWriter:
     ) -> None:
         self.close()
 
-    def write(self, exchange: Exchange) -> float:
-        """Write a request and its response; a payload kept before under the same address becomes a `revisit`.
+    def write(self, *exchanges: Exchange) -> float:
+        """Write requests and their responses; a payload kept before under the same address becomes a `revisit`.
 
         Returns:
             How long it took, in seconds.
 
         Raises:
-            ArchiveWriteError: the disk is full or the folder is gone.
+            ArchiveWriteError: the disk is full or the folder is gone; what was written before is whole.
         """
         began = time.perf_counter()
         try:
-            self._begin()
-            digest = "sha1:" + b32encode(hashlib.sha1(exchange.body, usedforsecurity=False).digest()).decode()
-            # Only of the payload kept last: a page that went back to what it said before is kept again, so that
-            # the latest capture is always what the page says.
-            last = self._index.execute(
-                "SELECT digest, status, date FROM capture WHERE url = ? AND type = 'response' "
-                "ORDER BY rowid DESC LIMIT 1",
-                (exchange.url,),
-            ).fetchone()
-            earlier = last[2] if last and last[:2] == (digest, exchange.status) else None
-            offset = self._size
-            response = _response(exchange, digest, earlier)
-            self._append(_member(response) + _member(_request(exchange, response)))
-            row = (exchange.url, _instant(exchange.date), response.rec_type, exchange.status, digest)
-            self._index.execute("INSERT INTO capture VALUES (?, ?, ?, ?, ?, ?, ?)", (*row, self._name(), offset))
+            for exchange in exchanges:
+                self._write(exchange)
             self._index.commit()
-            if self._size >= self._most_bytes:
-                self._finish()
         except (OSError, sqlite3.Error) as error:
             raise ArchiveWriteError(
                 f"{self._folder}: the archive cannot be written: {error}; free some space and run again"
             ) from error
         return time.perf_counter() - began
+
+    def _write(self, exchange: Exchange) -> None:
+        self._begin()
+        digest = "sha1:" + b32encode(hashlib.sha1(exchange.body, usedforsecurity=False).digest()).decode()
+        # Only of the payload kept last: a page that went back to what it said before is kept again, so that
+        # the latest capture is always what the page says.
+        last = self._index.last_response(exchange.url)
+        is_same = last is not None and (last.digest, last.status) == (digest, exchange.status)
+        response = _response(exchange, digest, last.date if last is not None and is_same else None)
+        offset = self._size
+        self._append(_member(response) + _member(_request(exchange, response)))
+        moment = _instant(exchange.date)
+        self._index.add(Capture(exchange.url, moment, response.rec_type, exchange.status, digest, self._name(), offset))
+        if self._size >= self._most_bytes:
+            self._finish()
 
     def close(self) -> None:
         """End the file under way."""
@@ -205,15 +195,16 @@ class ArchiveWriter:
     def _mend(self, path: Path) -> None:
         """Cut an abandoned file after its last whole record and give it its name."""
         whole = whole_bytes(path)
+        closed = path.with_name(path.name.removesuffix(OPEN_ENDING))
         if whole:
             with path.open("r+b") as stream:
                 stream.truncate(whole)
-            path.rename(path.with_name(path.name.removesuffix(OPEN_ENDING)))
         else:
             path.unlink()
-        name = path.name.removesuffix(OPEN_ENDING)
-        self._index.execute("DELETE FROM capture WHERE file = ? AND offset >= ?", (name, whole))
-        self._index.commit()
+        # While it still is an open file: killed here, the next crawl mends both again.
+        self._index.mend(path, closed.name)
+        if whole:
+            path.rename(closed)
 
 
 def archive_files(folder: Path) -> list[Path]:

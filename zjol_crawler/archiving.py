@@ -12,7 +12,7 @@ import asyncio
 from datetime import UTC, datetime
 from http import HTTPStatus
 from pathlib import Path
-from typing import Self
+from typing import Any, NamedTuple, Self
 
 from scrapy import Request, Spider, signals
 from scrapy.crawler import Crawler
@@ -28,6 +28,11 @@ ARCHIVE_ERROR_STAT = "zjol/archive_error"
 ARCHIVE_FAILED = "archive_failed"
 
 
+class _Waiting(NamedTuple):
+    exchange: Exchange
+    written: asyncio.Future[None]
+
+
 class ArchiveMiddleware:
     """Writes each exchange as it came from the network: nearest to the downloader, before content is decoded.
 
@@ -41,6 +46,8 @@ class ArchiveMiddleware:
         self._background = Background("thread")
         self._writer = self._background.servant(ArchiveWriter, Path(folder), most_bytes)
         self._failed = False
+        self._waiting: list[_Waiting] = []
+        self._writing: asyncio.Task[None] | None = None
 
     @classmethod
     def from_crawler(cls, crawler: Crawler) -> Self:
@@ -63,18 +70,34 @@ class ArchiveMiddleware:
         Raises:
             AbandonedError: the archive has failed.
         """
+        if not self._failed:
+            written = asyncio.get_running_loop().create_future()
+            self._waiting.append(_Waiting(_exchange(request, response), written))
+            if self._writing is None:
+                self._writing = asyncio.create_task(self._write_waiting())
+            await written
         if self._failed:
             raise AbandonedError
-        try:
-            seconds = await self._writer.call("write", _exchange(request, response))
-        except ArchiveWriteError as error:
-            if not self._failed:
-                self._fail(error)
-            raise AbandonedError from error
-        if self._crawler.stats is not None:
-            self._crawler.stats.inc_value("zjol/archived")
-            self._crawler.stats.inc_value(f"{SECONDS_PREFIX}archive", seconds)
         return response
+
+    async def _write_waiting(self) -> None:
+        """Write what waits, all that came while the last was written at once: the other thread is woken less often."""
+        while self._waiting and not self._failed:
+            batch, self._waiting = self._waiting, []
+            try:
+                seconds = await self._writer.call("write", *(waiting.exchange for waiting in batch))
+            except ArchiveWriteError as error:
+                self._fail(error)
+            else:
+                self._count("zjol/archived", len(batch))
+                self._count(f"{SECONDS_PREFIX}archive", seconds)
+            _settle(batch)
+        _settle(self._waiting)
+        self._writing = None
+
+    def _count(self, name: str, count: Any) -> None:
+        if self._crawler.stats is not None:
+            self._crawler.stats.inc_value(name, count)
 
     async def close(self) -> None:
         """End the file under way."""
@@ -92,6 +115,13 @@ class ArchiveMiddleware:
         engine = self._crawler.engine
         if engine is not None:
             self._closing = asyncio.ensure_future(engine.close_spider_async(reason=ARCHIVE_FAILED))
+
+
+def _settle(batch: list[_Waiting]) -> None:
+    for waiting in batch:
+        # A request that was given up waits no longer.
+        if not waiting.written.done():
+            waiting.written.set_result(None)
 
 
 def _exchange(request: Request, response: Response) -> Exchange:

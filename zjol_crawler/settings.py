@@ -47,9 +47,20 @@ DOWNLOADER_MIDDLEWARES = {
     "scrapy.downloadermiddlewares.offsite.OffsiteMiddleware": None,
     "scrapy.downloadermiddlewares.robotstxt.RobotsTxtMiddleware": None,
     "zjol_crawler.politeness.RobotsMiddleware": 100,
+    # The site asks for no password.
+    "scrapy.downloadermiddlewares.httpauth.HttpAuthMiddleware": None,
+    "scrapy.downloadermiddlewares.redirect.MetaRefreshMiddleware": None,
+    "zjol_crawler.redirects.MarkedMetaRefreshMiddleware": 580,
     "zjol_crawler.politeness.HostHealthMiddleware": 980,
     # Nearest to the network: after every other request middleware, before any other response middleware.
     "zjol_crawler.archiving.ArchiveMiddleware": 990,
+}
+# Each costs every response a generator: the ledger has its own limit for addresses, which tells of what it leaves out;
+# how deep in the lists a page was found is of no use here; the last watches for a mistake in spiders.
+SPIDER_MIDDLEWARES = {
+    "scrapy.spidermiddlewares.urllength.UrlLengthMiddleware": None,
+    "scrapy.spidermiddlewares.depth.DepthMiddleware": None,
+    "scrapy.spidermiddlewares.metacopy.MetaCopyDetectionMiddleware": None,
 }
 EXTENSIONS = {"zjol_crawler.limits.RunLimits": 500}
 ITEM_PIPELINES = {

@@ -15,6 +15,9 @@ from pipelines.record import Credit, Person, Role
 LONGEST_CREDIT = 300
 _LONGEST_ORGANIZATION = 18
 _PICTURE_ROLES: frozenset[Role] = frozenset({"photographer", "provider", "designer", "videographer"})
+_LENGTH_ALONE = 3
+# What ends words for those and that which takes pictures, and words for what stands on them.
+_ENDS_OF_WORDS = frozenset("机者员师生友人社报网组站队馆局院校厂团所图像片景色花江湖山河海城市县区镇村")
 _SENTENCE = re.compile("[。！？!?…；;]")
 _GIVING = re.compile("[摄图影片拍发]|提供")
 _ANY_BRACKET = re.compile("[" + re.escape("".join(PAIRS) + "".join(PAIRS.values())) + "]")
@@ -68,7 +71,15 @@ def _is_sure(person: Person, reading: LineReading) -> bool:
         or len(person.name) == 1
     ):
         return True
-    return person.name in bound_names(reading.tokens) and person.name not in NOT_NAMES
+    return person.name not in NOT_NAMES and (person.name in bound_names(reading.tokens) or _is_alone(person, reading))
+
+
+def _is_alone(person: Person, reading: LineReading) -> bool:
+    """Tell a name of three characters before 摄 and nothing else, whatever its family name; 无人机摄 is none."""
+    kinds = [token.kind for token in reading.tokens]
+    if kinds != ["name", "role"] or reading.tokens[1].text not in ("摄", "摄影"):
+        return False
+    return len(person.name) == _LENGTH_ALONE and person.name[-1] not in _ENDS_OF_WORDS
 
 
 def _is_apart(affiliation: str | None) -> bool:

@@ -9,6 +9,7 @@ import subprocess
 import sys
 import time
 from collections import Counter
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -148,6 +149,19 @@ def test_a_file_cut_in_the_middle_of_a_record_is_mended(site, tmp_path):
     path.unlink()
     ArchiveWriter(folder).close()
     assert records(folder) == before[:-1]
+
+
+def test_what_a_kill_kept_out_of_the_index_is_added_to_it(site, tmp_path):
+    folder = tmp_path / "archive"
+    assert crawl(site, folder, tmp_path / "news.db").returncode == 0
+    (path,) = folder.glob("*.warc.gz")
+    index = folder / "index.sqlite"
+    before = rows(index, "select * from capture order by offset")
+    with closing(sqlite3.connect(index)) as connection, connection:
+        connection.execute("delete from capture where offset > ?", (before[2][-1],))
+    path.rename(f"{path}.open")
+    ArchiveWriter(folder).close()
+    assert rows(index, "select * from capture order by offset") == before
 
 
 def test_a_new_file_is_begun_when_one_is_full(site, tmp_path):

@@ -241,6 +241,15 @@ def test_an_interrupt_does_not_wait_for_a_host_that_hangs(site, tmp_path, is_kep
     assert rows(path, "select outcome from crawl_run") == [("shutdown",)]
 
 
+def test_an_address_on_a_list_that_cannot_be_read_costs_no_other(tmp_path):
+    broken = listing(["http://[zjnews.zjol.com.cn/zjnews/zjxw/201610/t20161001_1990009.shtml", url(1)])
+    with Site({LIST: broken, url(1): article(1)}) as site:
+        done = zjol("crawl", "--start", LIST, "--db", f"sqlite:///{tmp_path / 'news.db'}", *FAST, site=site)
+    assert done.returncode == 0, done.stderr
+    assert "Traceback" not in done.stderr
+    assert "stored new             1" in done.stderr
+
+
 def test_lists_that_share_their_first_page_are_both_followed(site, tmp_path):
     other = f"{HOST}/zjnews/ycxw/"
     site.answers = {url(number): article(number) for number in range(1, 7)}

@@ -8,7 +8,8 @@ import sqlite3
 from contextlib import closing
 from pathlib import Path
 
-from zjol_crawler.archive_writer import INDEX_NAME, OPEN_ENDING, archive_files, is_being_written
+from zjol_crawler.archive_index import INDEX_NAME
+from zjol_crawler.archive_writer import OPEN_ENDING, archive_files, is_being_written
 from zjol_crawler.backup.errors import BackupError
 from zjol_crawler.backup.sqlite_file import copy_sqlite
 

@@ -7,11 +7,11 @@ from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 
+from zjol_crawler.archive_index import CAPTURES, INDEX_NAME
 from zjol_crawler.archive_members import read_members
-from zjol_crawler.archive_writer import INDEX_NAME, OPEN_ENDING, archive_files, is_being_written
+from zjol_crawler.archive_writer import OPEN_ENDING, archive_files, is_being_written
 from zjol_crawler.doctor.finding import Finding, Subject, failed, ok, warning
 
-_INDEXED = ("response", "revisit")
 _MEND = "the next crawl with --archive cuts them after the last whole record"
 
 
@@ -35,7 +35,7 @@ def check_archive(subject: Subject) -> Iterator[Finding]:
             for member in read_members(path):
                 members += 1
                 end = member.end
-                if member.type in _INDEXED:
+                if member.type in CAPTURES:
                     captures[path.name].add(member.start)
             size = path.stat().st_size
         except OSError as error:

@@ -42,7 +42,7 @@ from zjol_crawler.frontier.pace import pace_of
 from zjol_crawler.running import HOST_STAT
 from zjol_crawler.spiders.base import ListedArticlesSpider
 
-# Pages of a host that are drawn at once.
+# Pages of a host that are drawn at once, at least.
 _WINDOW = 32
 # How often, in seconds: a host with nothing to fetch is looked at again; leases are renewed; one that another crawl
 # serves is asked for.
@@ -232,7 +232,8 @@ class LedgerScheduler(BaseScheduler):
                     host,
                     self._spider.scope,
                     datetime.now(UTC),
-                    most=_WINDOW,
+                    # What is under way is read again to be left out: the more there is, the fewer draws.
+                    most=max(_WINDOW, len(lane.under_way)),
                     under_way=lane.under_way,
                 )
         except StoreError as error:
