@@ -18,6 +18,7 @@ from pipelines.lines.line_reading import read_line
 _LONGEST = 220
 # Without a look of its own or a credit, only a short line passes for a caption.
 _LONGEST_PLAIN = 120
+_LONGEST_SENTENCE = 60
 # Blocks that hold a picture together with its caption by their nature.
 _FRAMES = frozenset(
     {"p", "li", "td", "figure", "tr", "tbody", "table", "center", "dl", "dd", "dt", "figcaption", "a", "span"}
@@ -103,7 +104,13 @@ class CaptionFinder:
             return False
         if frame.tag in _FRAMES or all(self._stands_out(line) for line in lines):
             return True
-        return len(text) <= _LONGEST_PLAIN and (split_caption(text).credit is not None or self._has_text_outside(frame))
+        if len(text) > _LONGEST_PLAIN:
+            return False
+        if split_caption(text).credit is not None:
+            return True
+        # Cards hold a picture and running text; a caption is one sentence, or two short ones.
+        is_running_text = len(text) > _LONGEST_SENTENCE and text.count("。") > 1
+        return not is_running_text and self._has_text_outside(frame)
 
     def _has_text_outside(self, frame: etree._Element) -> bool:
         return any(isinstance(item, Line) and not _within(item.block, frame) for item in self._items)
