@@ -34,11 +34,12 @@ class BackgroundDiedError(Exception):
 class Background:
     """One process, or one thread of this one, that does what it is told in the order it is told."""
 
-    def __init__(self, place: Place = "process") -> None:
+    def __init__(self, place: Place = "process", prepare: Callable[[], object] = os.getpid) -> None:
         """Start.
 
         Args:
             place: where the work is done; a thread shares this process's time.
+            prepare: called in a process as soon as it stands, to load what will be needed.
         """
         self._listener: QueueListener | None = None
         self._stop: Connection | None = None
@@ -55,7 +56,7 @@ class Background:
         self._executor = ProcessPoolExecutor(1, context, initializer=_settle_in, initargs=(records, level, stop))
         with keeping_freed_memory():
             # The process starts with the first call.
-            self._executor.submit(os.getpid)
+            self._executor.submit(prepare)
 
     def servant(self, make: Callable[..., Any], *arguments: Any) -> Servant:
         """Give an object made in the background; an error of its making is raised by its first call."""

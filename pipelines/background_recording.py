@@ -88,12 +88,17 @@ class BackgroundRecorder:
         return recorded._replace(outcomes=[_KILLED])
 
     def _begin(self) -> None:
-        self._background = Background(self._place)
+        self._background = Background(self._place, _load)
         self._recorder: Servant = self._background.servant(_make, *self._arguments)
 
     def _replace(self) -> None:
         self._background.close()
         self._begin()
+
+
+def _load() -> None:
+    """Load what extracts and stores, while the crawl waits for its first answers."""
+    from pipelines import merge, recording  # noqa: F401
 
 
 def _make(url: str, run_id: int | None, keep_articles: bool) -> Recorder:

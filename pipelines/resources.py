@@ -14,7 +14,8 @@ _UNIT = 1 if sys.platform == "darwin" else 1024
 # Objects made before the youngest are looked at; Python's own is 700.
 _FEW = 20_000
 # What is given later wins, so that a user's own setting stands.
-_TUNABLES, _KEEP = "GLIBC_TUNABLES", "glibc.malloc.tcache_count=4096"
+_TUNABLES = "GLIBC_TUNABLES"
+_KEEP = "glibc.malloc.mxfast=0:glibc.malloc.trim_threshold=16777216:glibc.malloc.mmap_threshold=4194304"
 
 
 def peak_memory() -> int:
@@ -51,11 +52,11 @@ def rare_collection() -> Iterator[None]:
 
 @contextmanager
 def keeping_freed_memory() -> Iterator[None]:
-    """Make processes started meanwhile keep small pieces of memory they free, where the C library is glibc.
+    """Make processes started meanwhile keep up to 16 MB that they have freed, where the C library is glibc.
 
-    A page's tree is thousands of small pieces, freed together. By itself glibc keeps seven of a size as they are and
-    melts the others down, only to cut them up again for the next page: a tenth of the time of reading it. Kept, they
-    are some 30 MB.
+    A page's tree is thousands of small pieces, freed together. By itself glibc gives the memory back to the system
+    after every page, and joins the pieces only when somebody asks for a large one. Joined at once and kept, reading a
+    page takes 4 % less time.
     """
     before = os.environ.get(_TUNABLES)
     os.environ[_TUNABLES] = ":".join(filter(None, (_KEEP, before)))

@@ -14,7 +14,6 @@ from sqlalchemy import URL, Connection, Engine, StaticPool, create_engine, event
 from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError, OperationalError, SQLAlchemyError
 
 from pipelines.store.errors import DatabaseMissingError, StoreError
-from pipelines.store.migrate import prepare
 
 # How long a writer waits for another before it gives up, in milliseconds.
 SQLITE_BUSY_TIMEOUT = 30_000
@@ -53,6 +52,9 @@ def open_database(url: str | URL, *, create: bool = True) -> Engine:
         NewerDatabaseError: a newer release made the database.
         StoreError: the database cannot be opened, or holds something else.
     """
+    # Alembic is slow to load, and not every process that connects opens a database by itself.
+    from pipelines.store.migrate import prepare
+
     engine = connect_database(url, create=create)
     try:
         with store_errors(engine), write_transaction(engine) as connection:
