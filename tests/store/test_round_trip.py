@@ -37,7 +37,7 @@ def test_one_record_is_read_by_its_id(engine):
 
 
 @given(st.lists(articles(), max_size=5, unique_by=lambda article: article.article_id))
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=40, deadline=None)
 @example([market(body=[Block(type="paragraph", text="一\n二"), Block(type="image", image=0)], article_body="一\n二")])
 @example([market(breadcrumbs=[SITE], section="另一个名字")])
 @example([market(breadcrumbs=[SITE, SITE, Breadcrumb(name=SITE.name)], section=SITE.name)])

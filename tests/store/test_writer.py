@@ -102,7 +102,7 @@ def test_pictures_keep_their_keys_when_something_else_changes(engine):
 
 
 @given(st.lists(articles(st.sampled_from(["t1_1", "t2_2"])), max_size=6))
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=12, deadline=None)
 def test_one_batch_does_what_the_records_one_by_one_do(records: list[Article]):
     together, apart = open_database("sqlite://"), open_database("sqlite://")
     summary = write_articles(together, records, seen_at=FIRST)
