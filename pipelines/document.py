@@ -37,7 +37,7 @@ class Document:
             url: where it was fetched from.
             utf_8: the same in UTF-8, where the caller has it: it need not be made again.
         """
-        parser = etree.HTMLParser(encoding="utf-8", huge_tree=True, remove_pis=True)
+        parser = etree.HTMLParser(encoding="utf-8", huge_tree=True, remove_pis=True, collect_ids=False)
         self._utf_8 = utf_8 or text.encode("utf-8", "replace")
         root = etree.fromstring(self._utf_8 or b"<html/>", parser)
         self.url = url
