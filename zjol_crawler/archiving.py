@@ -9,6 +9,7 @@ Settings read here:
 from __future__ import annotations
 
 import asyncio
+import logging
 from datetime import UTC, datetime
 from http import HTTPStatus
 from pathlib import Path
@@ -26,6 +27,9 @@ from zjol_crawler.responses import AbandonedError
 
 ARCHIVE_ERROR_STAT = "zjol/archive_error"
 ARCHIVE_FAILED = "archive_failed"
+
+
+logger = logging.getLogger(__name__)
 
 
 class _Waiting(NamedTuple):
@@ -85,15 +89,33 @@ class ArchiveMiddleware:
         while self._waiting and not self._failed:
             batch, self._waiting = self._waiting, []
             try:
-                seconds = await self._writer.call("write", *(waiting.exchange for waiting in batch))
-            except ArchiveWriteError as error:
-                self._fail(error)
-            else:
-                self._count("zjol/archived", len(batch))
-                self._count(f"{SECONDS_PREFIX}archive", seconds)
-            _settle(batch)
-        _settle(self._waiting)
+                await self._write(batch)
+            except Exception:
+                # A fault of ours over one response must not cost the others.
+                logger.exception("%d responses could not be archived together; they go one by one", len(batch))
+                for waiting in batch:
+                    await self._write_alone(waiting)
+        for waiting in self._waiting:
+            _settle(waiting)
         self._writing = None
+
+    async def _write(self, batch: list[_Waiting]) -> None:
+        try:
+            seconds = await self._writer.call("write", *(waiting.exchange for waiting in batch))
+        except ArchiveWriteError as error:
+            self._fail(error)
+        else:
+            self._count("zjol/archived", len(batch))
+            self._count(f"{SECONDS_PREFIX}archive", seconds)
+        for waiting in batch:
+            _settle(waiting)
+
+    async def _write_alone(self, waiting: _Waiting) -> None:
+        try:
+            await self._write([waiting])
+        except Exception as error:  # noqa: BLE001 - whatever it is, whoever waits is told
+            if not waiting.written.done():
+                waiting.written.set_exception(error)
 
     def _count(self, name: str, count: Any) -> None:
         if self._crawler.stats is not None:
@@ -117,11 +139,10 @@ class ArchiveMiddleware:
             self._closing = asyncio.ensure_future(engine.close_spider_async(reason=ARCHIVE_FAILED))
 
 
-def _settle(batch: list[_Waiting]) -> None:
-    for waiting in batch:
-        # A request that was given up waits no longer.
-        if not waiting.written.done():
-            waiting.written.set_result(None)
+def _settle(waiting: _Waiting) -> None:
+    # A request that was given up waits no longer.
+    if not waiting.written.done():
+        waiting.written.set_result(None)
 
 
 def _exchange(request: Request, response: Response) -> Exchange:

@@ -34,6 +34,7 @@ _FURNITURE_CLASS = re.compile(
 _NUMBER = re.compile(r"\s*(\d+)(?:px)?\s*$")
 # A picture of news is never this small, in pixels; icons and spacers are.
 _SMALLEST = 60
+_LONGEST_KEPT = 300
 
 
 def picture_url(element: etree._Element, document: Document) -> str | None:
@@ -56,10 +57,16 @@ def printed_address(element: etree._Element) -> str | None:
     return None if is_placeholder else source
 
 
-# A picture's address is asked for several times, and the same placeholder stands on page after page.
-@lru_cache(maxsize=256)
 def _is_placeholder(address: str) -> bool:
+    # An address is asked for several times; one that holds the picture itself would fill the memory.
+    return _is_short_placeholder(address) if len(address) <= _LONGEST_KEPT else _looks_empty(address)
+
+
+def _looks_empty(address: str) -> bool:
     return _PLACEHOLDER.search(address) is not None
+
+
+_is_short_placeholder = lru_cache(maxsize=256)(_looks_empty)
 
 
 def is_article_picture(element: etree._Element) -> bool:

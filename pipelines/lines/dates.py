@@ -54,18 +54,22 @@ _ENGLISH = re.compile(
 _EARLIEST, _LATEST = timedelta(days=-335), timedelta(days=180)
 # A dateline that prints no month may be dated this much ahead.
 _TOLERANCE = timedelta(days=3)
+_LONGEST_KEPT = 300
 _FORENOON = frozenset({"上午", "凌晨", "清晨", "早上", "早晨", "a"})
 _NOON = frozenset({"中午", "午间"})
 
 
-# A page's line of time and source is asked several times whether it is one.
-@lru_cache(maxsize=64)
 def read_datetime(text: str) -> str | None:
     """Give the first date in `text` as ISO 8601, or None where there is none with a year, a month and a day.
 
     With a time it is `2016-10-01T18:21:04+08:00` (seconds `00` where only minutes are printed, another time zone's time
     converted), without one `2006-05-12`. Days and times that do not exist are passed over.
     """
+    # A page's line of time and source is asked several times whether it is one; long texts would fill the memory.
+    return _read_short(text) if len(text) <= _LONGEST_KEPT else _read(text)
+
+
+def _read(text: str) -> str | None:
     text = arabic_dates(text)
     for match in _DAY.finditer(text):
         year = int(match["year"])
@@ -84,6 +88,9 @@ def read_datetime(text: str) -> str | None:
     if english := _ENGLISH.search(text):
         return _read_english(english[0])
     return None
+
+
+_read_short = lru_cache(maxsize=64)(_read)
 
 
 def read_day(text: str, published: str | None) -> str | None:

@@ -1,5 +1,6 @@
 """`zjol crawl --archive` and `zjol reparse`: what is kept, and what today's parser makes of it."""
 
+import asyncio
 import gzip
 import os
 import random
@@ -13,6 +14,9 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
+from scrapy import Request
+from scrapy.http import Response
+from scrapy.utils.test import get_crawler
 from sqlalchemy import create_engine, text
 from warcio.archiveiterator import ArchiveIterator
 
@@ -21,6 +25,7 @@ from tests.cli.test_crawl import FAST, rows, zjol
 from tests.crawler.site import LIST, Answer, Site, article, listing, little_site, url
 from zjol_crawler.archive import find_captures, read_capture
 from zjol_crawler.archive_writer import ArchiveWriter, archive_files
+from zjol_crawler.archiving import ArchiveMiddleware
 
 _KILLS = 4
 
@@ -233,3 +238,31 @@ def test_a_full_disk_tears_no_record_and_stores_nothing_that_is_not_kept(tmp_pat
             assert connection.scalar(text("select count(*) from article")) == 20
         engine.dispose()
     assert set(answers) <= {address for _, address in records(folder)}
+
+
+def test_a_response_that_cannot_be_archived_costs_no_other(tmp_path, monkeypatch):
+    whole = ArchiveWriter._write
+
+    def write(writer, exchange):
+        if exchange.url == url(2):
+            raise ValueError("a fault of ours")
+        whole(writer, exchange)
+
+    monkeypatch.setattr(ArchiveWriter, "_write", write)
+
+    async def archive():
+        middleware = ArchiveMiddleware(get_crawler(), str(tmp_path / "archive"))
+        responses = [Response(url(number), body=b"text") for number in range(1, 5)]
+        try:
+            return await asyncio.gather(
+                *(middleware.process_response(Request(response.url), response) for response in responses),
+                return_exceptions=True,
+            )
+        finally:
+            await middleware.close()
+
+    one, two, *others = asyncio.run(archive())
+    assert isinstance(two, ValueError)
+    assert [one.url, *(other.url for other in others)] == [url(1), url(3), url(4)]
+    kept = {address for kind, address in records(tmp_path / "archive") if kind == "response"}
+    assert kept == {url(1), url(3), url(4)}
