@@ -36,7 +36,7 @@ class Site:
         self.answers = dict(answers or {})
         self.requests: list[tuple[float, str]] = []
         self.headers: list[dict[str, str]] = []
-        # When each request came and when it was answered.
+        # When each request came and when its answer began to go out.
         self.spans: list[tuple[str, float, float]] = []
         site = self
 
@@ -54,10 +54,12 @@ class Site:
                     answer, *rest = answer.before
                     site.answers[self.path] = site.answers[self.path]._replace(before=tuple(rest))
                 time.sleep(answer.delay)
+                # Before the answer goes out: on a busy machine the next request may come before this thread goes on.
+                answered = time.monotonic()
                 if answer.is_reset:
                     self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
                     self.connection.close()
-                    site.spans.append((self.path, begun, time.monotonic()))
+                    site.spans.append((self.path, begun, answered))
                     self.close_connection = True
                     return
                 tag = dict(answer.headers).get("ETag")
@@ -71,7 +73,7 @@ class Site:
                     self.send_header("Connection", "close")
                 self.end_headers()
                 self.wfile.write(answer.body)
-                site.spans.append((self.path, begun, time.monotonic()))
+                site.spans.append((self.path, begun, answered))
                 if answer.is_cut:
                     self.close_connection = True
 
