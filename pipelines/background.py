@@ -17,7 +17,7 @@ from concurrent.futures.process import BrokenProcessPool
 from itertools import count
 from logging.handlers import QueueHandler, QueueListener
 from multiprocessing.connection import Connection, wait
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 from pipelines.resources import collect_rarely, keeping_freed_memory
 
@@ -52,15 +52,14 @@ class Background:
         stop, self._stop = context.Pipe(duplex=False)
         self._listener = QueueListener(records, _PassOn(), respect_handler_level=True)
         self._listener.start()
-        level = logging.getLogger().getEffectiveLevel()
-        self._executor = ProcessPoolExecutor(1, context, initializer=_settle_in, initargs=(records, level, stop))
+        self._executor = ProcessPoolExecutor(1, context, initializer=_settle_in, initargs=(records, stop))
         with keeping_freed_memory():
             # The process starts with the first call.
             self._executor.submit(prepare)
 
     def servant(self, make: Callable[..., Any], *arguments: Any) -> Servant:
         """Give an object made in the background; an error of its making is raised by its first call."""
-        return Servant(self, next(_keys), make, arguments)
+        return Servant(self, next(_keys), _Making(make, arguments, logging.getLogger().getEffectiveLevel()))
 
     async def call(self, function: Callable[..., Any], *arguments: Any) -> Any:
         """Call a function there and give what it returns; functions are called in the order of `call`.
@@ -88,10 +87,10 @@ class Background:
 class Servant:
     """An object in the background."""
 
-    def __init__(self, background: Background, key: int, make: Callable[..., Any], arguments: tuple[Any, ...]) -> None:
+    def __init__(self, background: Background, key: int, making: _Making) -> None:
         self._background = background
         self._key = key
-        self._make = (make, arguments)
+        self._making = making
 
     async def call(self, method: str, *arguments: Any) -> Any:
         """Call a method and give what it returns.
@@ -99,7 +98,15 @@ class Servant:
         Raises:
             BackgroundDiedError: the process is gone.
         """
-        return await self._background.call(_serve, self._key, self._make, method, arguments)
+        return await self._background.call(_serve, self._key, self._making, method, arguments)
+
+
+class _Making(NamedTuple):
+    """How an object is made: by what, of what, and from which level on it may log."""
+
+    function: Callable[..., Any]
+    arguments: tuple[Any, ...]
+    log_level: int
 
 
 class _PassOn(logging.Handler):
@@ -109,20 +116,22 @@ class _PassOn(logging.Handler):
         logging.getLogger(record.name).handle(record)
 
 
-def _serve(key: int, make: tuple[Callable[..., Any], tuple[Any, ...]], method: str, arguments: tuple[Any, ...]) -> Any:
+def _serve(key: int, making: _Making, method: str, arguments: tuple[Any, ...]) -> Any:
     if key not in _servants:
-        function, given = make
-        _servants[key] = function(*given)
-        if multiprocessing.parent_process() is not None:
+        is_alone = multiprocessing.parent_process() is not None
+        if is_alone:
+            logging.getLogger().setLevel(making.log_level)
+        _servants[key] = making.function(*making.arguments)
+        if is_alone:
             collect_rarely()
     return getattr(_servants[key], method)(*arguments)
 
 
-def _settle_in(records: Any, level: int, stop: Connection) -> None:
+def _settle_in(records: Any, stop: Connection) -> None:
     """Set up the process: the crawl tells it when to stop, and hears what it logs."""
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
     follow_parent(stop)
-    logging.basicConfig(handlers=[QueueHandler(records)], level=level)
+    logging.basicConfig(handlers=[QueueHandler(records)])
 
 
 def follow_parent(stop: Connection | None = None) -> None:

@@ -5,18 +5,21 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from pipelines.background import Background, BackgroundDiedError, Place, Servant
-from pipelines.outcomes import Item, visit_of
 from pipelines.page import Page
-from pipelines.store.ledger import Noted
 
 if TYPE_CHECKING:
+    from pipelines.outcomes import Item
     from pipelines.recording import Recorded, Recorder
 
 _KILLED = "the process that extracts and stores was killed over it, perhaps for want of memory"
+
+# Processes that no recorder has taken yet.
+_begun_ahead: list[Background] = []
 
 logger = logging.getLogger(__name__)
 
@@ -82,13 +85,17 @@ class BackgroundRecorder:
             page = item[0] if isinstance(item, list) else item
             if self._is_given_up or not isinstance(page, Page):
                 raise
+        from pipelines.outcomes import visit_of
+        from pipelines.store.ledger import Noted
+
         self._replace()
         logger.error("%s: cannot be read: %s", page.url, _KILLED)
         recorded = await _record(self._recorder, [Noted(visit_of(page), "failed", error=f"fault: {_KILLED}")])
         return recorded._replace(outcomes=[_KILLED])
 
     def _begin(self) -> None:
-        self._background = Background(self._place, _load)
+        is_ahead = self._place == "process" and bool(_begun_ahead)
+        self._background = _begun_ahead.pop() if is_ahead else Background(self._place, _load)
         self._recorder: Servant = self._background.servant(_make, *self._arguments)
 
     def _replace(self) -> None:
@@ -96,8 +103,25 @@ class BackgroundRecorder:
         self._begin()
 
 
+@contextmanager
+def recorder_begun_ahead() -> Iterator[None]:
+    """Begin the process of the first `BackgroundRecorder` made within, which takes a second to load; end it if none is.
+
+    This module loads nothing that extracts or stores, so that one process loads while the other does.
+    """
+    background = Background("process", _load)
+    _begun_ahead.append(background)
+    try:
+        yield
+    finally:
+        if background in _begun_ahead:
+            _begun_ahead.remove(background)
+            background.give_up()
+            background.close()
+
+
 def _load() -> None:
-    """Load what extracts and stores, while the crawl waits for its first answers."""
+    """Load what extracts and stores."""
     from pipelines import merge, recording  # noqa: F401
 
 

@@ -23,11 +23,10 @@ from scrapy.http import Headers, Response
 from pipelines.background import Background
 from pipelines.run_stats import SECONDS_PREFIX
 from zjol_crawler.archive_writer import MOST_BYTES, ArchiveWriteError, ArchiveWriter, Exchange
+from zjol_crawler.crawl_result import ARCHIVE_ERROR_STAT
 from zjol_crawler.responses import AbandonedError
 
-ARCHIVE_ERROR_STAT = "zjol/archive_error"
 ARCHIVE_FAILED = "archive_failed"
-
 
 logger = logging.getLogger(__name__)
 

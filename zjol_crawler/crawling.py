@@ -3,24 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime
-from functools import partial
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from sqlalchemy import Engine
-
-from pipelines.resources import rare_collection
-from pipelines.store.candidates import note_candidates
-from pipelines.store.engine import open_database, read_transaction, store_errors
-from pipelines.store.frontier import due_hosts, note_listed, note_lists, note_rejected
-from pipelines.store.hosts import holder_name
-from zjol_crawler.running import CrawlResult, Watcher, crawl
-from zjol_crawler.spiders.base import Ledger
-from zjol_crawler.spiders.channel import ChannelSpider
-from zjol_crawler.spiders.epaper import EpaperSpider
-
-_SCHEDULER = "zjol_crawler.frontier.scheduler.LedgerScheduler"
+from pipelines.background_recording import recorder_begun_ahead
+from zjol_crawler.crawl_result import CrawlResult, Watcher
 
 
 class CrawlJob(NamedTuple):
@@ -70,13 +58,6 @@ class EpaperJob(NamedTuple):
     retry_rejected: bool = False
 
 
-def store_settings(settings: Mapping[str, Any], database: str, command: str, archive: Path | None) -> dict[str, Any]:
-    """Give the settings of a crawl that stores, and archives where a folder is given."""
-    kept = {} if archive is None else {"ZJOL_ARCHIVE": str(archive)}
-    return {**settings, "ZJOL_DB": database, "ZJOL_COMMAND": command, "SCHEDULER": _SCHEDULER, **kept}
-
-
-@rare_collection()
 def run_job(job: CrawlJob, *, command: str, watcher: Watcher | None = None) -> CrawlResult:
     """Crawl channels and store.
 
@@ -88,23 +69,12 @@ def run_job(job: CrawlJob, *, command: str, watcher: Watcher | None = None) -> C
     Raises:
         StoreError: the database cannot be opened.
     """
-    engine = open_database(job.database)
-    try:
-        return crawl(
-            ChannelSpider,
-            store_settings(job.settings, job.database, command, job.archive),
-            watcher=watcher,
-            scope=job.lists,
-            since=job.since,
-            until=job.until,
-            limit=job.limit,
-            ledger=_ledger(engine, job, job.lists, job.lists),
-        )
-    finally:
-        engine.dispose()
+    with _recorder_of(job.settings):
+        from zjol_crawler.job_running import crawl_lists
+
+        return crawl_lists(job, command, watcher)
 
 
-@rare_collection()
 def run_epaper_job(job: EpaperJob, *, command: str, watcher: Watcher | None = None) -> CrawlResult:
     """Fetch issues of an e-paper and store.
 
@@ -116,28 +86,12 @@ def run_epaper_job(job: EpaperJob, *, command: str, watcher: Watcher | None = No
     Raises:
         StoreError: the database cannot be opened.
     """
-    engine = open_database(job.database)
-    try:
-        return crawl(
-            EpaperSpider,
-            store_settings(job.settings, job.database, command, job.archive),
-            watcher=watcher,
-            host=job.host,
-            days=job.days,
-            limit=job.limit,
-            ledger=_ledger(engine, job, [job.host], []),
-        )
-    finally:
-        engine.dispose()
+    with _recorder_of(job.settings):
+        from zjol_crawler.job_running import crawl_issues
+
+        return crawl_issues(job, command, watcher)
 
 
-def _ledger(engine: Engine, job: CrawlJob | EpaperJob, scope: Sequence[str], lists: Sequence[str]) -> Ledger:
-    def note_start() -> set[str]:
-        if job.retry_rejected:
-            note_rejected(engine, scope)
-        if lists:
-            note_lists(engine, lists, holder_name(), only_due=isinstance(job, CrawlJob) and job.only_due)
-        with store_errors(engine), read_transaction(engine) as connection:
-            return due_hosts(connection, scope, datetime.now(UTC))
-
-    return Ledger(partial(note_listed, engine), partial(note_candidates, engine), note_start)
+def _recorder_of(settings: Mapping[str, Any]) -> AbstractContextManager[None]:
+    """Begin the process that extracts and stores, where there is to be one: it loads while this one loads Scrapy."""
+    return recorder_begun_ahead() if settings.get("ZJOL_BACKGROUND", "process") == "process" else nullcontext()

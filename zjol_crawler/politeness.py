@@ -18,10 +18,10 @@ from scrapy.utils.misc import load_object
 
 from pipelines.store.ledger import host_of
 from pipelines.urls import is_on_site
+from zjol_crawler.crawl_result import HOST_STAT
 from zjol_crawler.frontier.gates import Gate, retry_after
 from zjol_crawler.frontier.scheduler import LedgerScheduler
 from zjol_crawler.responses import AbandonedError, RefusedError
-from zjol_crawler.running import HOST_STAT
 
 # RFC 9309: a robots.txt is not to be used longer than a day.
 _DAY = 24 * 3600.0

@@ -5,8 +5,8 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import Counter
-from collections.abc import Callable, Mapping
-from typing import Any, NamedTuple
+from collections.abc import Mapping
+from typing import Any
 
 from scrapy import Spider, signals
 from scrapy.crawler import AsyncCrawlerProcess, Crawler
@@ -16,19 +16,15 @@ import zjol_crawler.settings as defaults
 from pipelines.item_pipelines import STORE_ERROR_STAT, stop_overdue
 from pipelines.outcomes import Outcome
 from pipelines.record import Article, Rejection
+from zjol_crawler.crawl_result import CrawlResult, Watcher
 from zjol_crawler.frontier.pace import PoliteDownloader
 from zjol_crawler.json_log import log_as_json
-
-# What is told of each host: `zjol/host/NAME/answers`, `errors`, `queued`, `closings`, and `closed` while it is.
-HOST_STAT = "zjol/host/"
 
 # How long, in seconds, a crawl that is told to stop waits for answers, and then for what is to be stored.
 _ANSWERS_GRACE, _STORE_GRACE = 2.0, 5.0
 
 # So many rejections are kept in memory to be shown; all are rows.
 _MOST_REJECTIONS = 100
-
-Watcher = Callable[[Mapping[str, Any]], None]
 
 
 class _Process(AsyncCrawlerProcess):
@@ -43,26 +39,6 @@ class _Process(AsyncCrawlerProcess):
                 loop.call_later(_ANSWERS_GRACE, downloader.abandon)
             loop.call_later(_ANSWERS_GRACE + _STORE_GRACE, crawler.signals.send_catch_log, stop_overdue)
         await super().stop()
-
-
-class CrawlResult(NamedTuple):
-    """How a crawl went.
-
-    Attributes:
-        records: the articles and rejections, where they were asked for.
-        rejections: the first rejections; every one where records are kept.
-        stats: Scrapy's stats, ours among them as `zjol/…`.
-        finish_reason: `finished`, `shutdown` (interrupted), or another reason of Scrapy's.
-        store_error: why the database failed, in one line; None where it did not.
-        reasons: how many rejections there were, by reason.
-    """
-
-    records: list[Article | Rejection]
-    rejections: list[Rejection]
-    stats: dict[str, Any]
-    finish_reason: str
-    store_error: str | None
-    reasons: Counter[str]
 
 
 def crawl(
@@ -125,7 +101,3 @@ def _quiet_reported_failures(settings: Settings) -> None:
         return
     for name in ("scrapy.downloadermiddlewares.robotstxt", "scrapy.downloadermiddlewares.retry", "scrapy.core.scraper"):
         logging.getLogger(name).setLevel(logging.CRITICAL)
-
-
-# Scrapy's finish reason of a crawl stopped by a signal.
-INTERRUPTED = "shutdown"

@@ -11,7 +11,7 @@ from hashlib import blake2b
 
 from rensa import RMinHash
 
-from pipelines.store.neighbours import neighbours
+from pipelines.store.neighbours import laid_neighbours
 
 # Bands of eight values each: texts nine tenths alike share one in 99.9 of 100 cases, half alike in 4.
 _BANDS, _ROWS = 10, 8
@@ -43,7 +43,7 @@ def are_near_duplicates(one: str, other: str) -> bool:
 
 
 def _shingles(text: str) -> set[str]:
-    return set(neighbours("".join(text.split()), 4))
+    return set(laid_neighbours("".join(text.split()), 4).split())
 
 
 def _band(number: int, values: list[int]) -> int:

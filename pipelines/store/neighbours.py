@@ -8,16 +8,17 @@ _CODE = "utf-32-le"
 _BLANK = ord(" ")
 
 
-def neighbours(text: str, length: int) -> list[str]:
-    """Give every run of `length` characters of a text without blanks, in order; none where it is shorter.
+def laid_neighbours(text: str, length: int) -> str:
+    """Give every run of `length` characters of a text, in order and parted by blanks; nothing where it is shorter.
 
-    The runs are laid side by side as numbers and cut apart at once, in a third of the time of making one by one.
+    The runs are laid side by side as numbers, in a fraction of the time of making one by one: the run that begins at
+    character n begins here at n * (length + 1).
     """
     count = len(text) - length + 1
     if count < 1:
-        return []
+        return ""
     codes = array("I", text.encode(_CODE, "surrogatepass"))
     laid = array("I", [_BLANK]) * (count * (length + 1) - 1)
     for place in range(length):
         laid[place :: length + 1] = codes[place : place + count]
-    return laid.tobytes().decode(_CODE, "surrogatepass").split(" ")
+    return laid.tobytes().decode(_CODE, "surrogatepass")

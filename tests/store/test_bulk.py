@@ -226,7 +226,9 @@ def test_terms_are_those_postgresql_makes_of_text(database):
     record = market(body=[Block(type="paragraph", text=body)], article_body=body)
     write_in_bulk(database, [record], FIRST)
     query = select(ArticleSearchRow.terms).where(ArticleSearchRow.field == "article_body").order_by(ArticleSearchRow.id)
-    rows = [" ".join(f"{term}:{place}" for place, term in enumerate(own, start=1)) for own in rows_of_terms(body)]
+    rows = [
+        " ".join(f"{term}:{place}" for place, term in enumerate(own.split(" "), start=1)) for own in rows_of_terms(body)
+    ]
     assert len(rows) > 1
     with database.connect() as connection:
         assert list(connection.scalars(query)) == [

@@ -22,7 +22,7 @@ from zjol_crawler.cli.options import (
 from zjol_crawler.cli.run_options import run_options
 
 if TYPE_CHECKING:
-    from zjol_crawler.running import CrawlResult, Watcher
+    from zjol_crawler.crawl_result import CrawlResult, Watcher
 
 
 @click.command()
@@ -90,9 +90,8 @@ def run_and_report(
         click.Abort: it was interrupted.
     """
     from zjol_crawler.archive_writer import ArchiveWriteError, ArchiveWriter
-    from zjol_crawler.archiving import ARCHIVE_ERROR_STAT
     from zjol_crawler.cli.progress import print_summary, progress_display
-    from zjol_crawler.running import INTERRUPTED
+    from zjol_crawler.crawl_result import ARCHIVE_ERROR_STAT, INTERRUPTED
 
     if archive is not None:
         try:

@@ -67,7 +67,8 @@ def _archived(paths: Sequence[Path]) -> Iterator[Page]:
 
 def _fetched(url: str, settings: dict[str, str]) -> Iterator[Page]:
     """Fetch an article, all its pages, by way of an archive: it keeps the bytes as they came."""
-    from zjol_crawler.running import INTERRUPTED, crawl
+    from zjol_crawler.crawl_result import INTERRUPTED
+    from zjol_crawler.running import crawl
     from zjol_crawler.spiders.article import ArticleSpider
 
     with tempfile.TemporaryDirectory(prefix="zjol-explain-") as folder:

@@ -14,7 +14,7 @@ from rich.live import Live
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
-from zjol_crawler.running import HOST_STAT, CrawlResult, Watcher
+from zjol_crawler.crawl_result import HOST_STAT, CrawlResult, Watcher
 
 _MOST_REJECTIONS = 10
 _MOST_HOSTS = 12

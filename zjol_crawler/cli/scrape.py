@@ -76,7 +76,8 @@ def _read_saved(url: str, name: str) -> Article | Rejection:
 
 
 def _fetch(urls: Sequence[str], overrides: dict[str, str]) -> list[Article | Rejection]:
-    from zjol_crawler.running import INTERRUPTED, crawl
+    from zjol_crawler.crawl_result import INTERRUPTED
+    from zjol_crawler.running import crawl
     from zjol_crawler.spiders.article import ArticleSpider
 
     result = crawl(ArticleSpider, overrides, keep_records=True, urls=urls)

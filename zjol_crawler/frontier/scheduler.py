@@ -37,9 +37,9 @@ from pipelines.store.frontier import DueVisit, draw, due_hosts, queue_lengths
 from pipelines.store.hosts import close_host, hold_hosts, holder_name, release_hosts, take_host
 from pipelines.store.ledger import host_of
 from pipelines.store.retry import PATIENCE
+from zjol_crawler.crawl_result import HOST_STAT
 from zjol_crawler.frontier.gates import Gates
 from zjol_crawler.frontier.pace import pace_of
-from zjol_crawler.running import HOST_STAT
 from zjol_crawler.spiders.base import ListedArticlesSpider
 
 # Pages of a host that are drawn at once, at least.

@@ -11,7 +11,7 @@ import re
 from operator import add
 from typing import NamedTuple
 
-from pipelines.store.neighbours import neighbours
+from pipelines.store.neighbours import laid_neighbours
 
 # Terms a row holds at most: PostgreSQL keeps 256 places of one term, and none beyond the 16,383rd.
 _TERMS_A_ROW = 3000
@@ -51,23 +51,27 @@ def runs(text: str) -> list[Run]:
     return [Run(run, run[0].isascii()) for run in _RUN.findall(fold(text))]
 
 
-def terms(text: str) -> list[str]:
-    """Give the terms of a text, in order."""
-    found: list[str] = []
+def terms(text: str) -> str:
+    """Give the terms of a text, in order and parted by blanks."""
     folded = fold(text).replace(" ", ".")
-    pairs = neighbours(folded, 2)
+    pairs = laid_neighbours(folded, 2)
+    found: list[str] = []
     for run in _RUN.finditer(folded):
-        start, end = run.span()
+        start, last = run.start(), run.end() - 1
         if folded[start].isascii():
             found.append(run[0])
         else:
-            found += pairs[start : end - 1]
-            found.append(folded[end - 1])
-    return found
+            if start < last:
+                found.append(pairs[3 * start : 3 * last - 1])
+            found.append(folded[last])
+    return " ".join(found)
 
 
-def rows_of_terms(text: str) -> list[list[str]]:
-    """Give the terms of a text in the rows an engine can hold; none for a text without any."""
+def rows_of_terms(text: str) -> list[str]:
+    """Give the terms of a text, parted by blanks, in the rows an engine can hold; none for a text without any."""
     found = terms(text)
+    if found.count(" ") < _TERMS_A_ROW:
+        return [found] if found else []
+    each = found.split(" ")
     step = _TERMS_A_ROW - _OVERLAP
-    return [found[start : start + _TERMS_A_ROW] for start in range(0, max(len(found) - _OVERLAP, 1), step) if found]
+    return [" ".join(each[start : start + _TERMS_A_ROW]) for start in range(0, len(each) - _OVERLAP, step)]
