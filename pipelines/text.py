@@ -4,7 +4,11 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from functools import lru_cache, wraps
+from typing import TypeVar
+
+T = TypeVar("T")
 
 # Control and zero-width characters, bidi marks, soft hyphen, byte-order mark: invisible, and left behind by editors.
 _INVISIBLE = re.compile("[\x00-\x08\x0e-\x1b\x7f\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2064\ufeff]")
@@ -41,3 +45,22 @@ def join_short(pieces: Iterable[str], most: int) -> str | None:
             return None
         joined.append(piece)
     return "".join(joined)
+
+
+def kept_where_short(maxsize: int, longest: int) -> Callable[[Callable[[str], T]], Callable[[str], T]]:
+    """Keep what a function gives of texts of up to `longest` characters, the last `maxsize` of them.
+
+    Pages, and the parts of the road that read one, ask for the same short texts over and over; long ones would fill the
+    memory.
+    """
+
+    def decorate(function: Callable[[str], T]) -> Callable[[str], T]:
+        of_short = lru_cache(maxsize)(function)
+
+        @wraps(function)
+        def kept(text: str) -> T:
+            return of_short(text) if len(text) <= longest else function(text)
+
+        return kept
+
+    return decorate

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
-from functools import lru_cache
 
 from lxml import etree
 
 from pipelines.document import Document
+from pipelines.text import kept_where_short
 
 # Attributes lazy loaders and TRS keep the real address in, best first.
 _LAZY = ("data-src", "data-original", "data-lazy-src", "data-lazyload", "data-url", "oldsrc", "_src")
@@ -57,16 +57,10 @@ def printed_address(element: etree._Element) -> str | None:
     return None if is_placeholder else source
 
 
+# An address may hold the picture itself.
+@kept_where_short(256, _LONGEST_KEPT)
 def _is_placeholder(address: str) -> bool:
-    # An address is asked for several times; one that holds the picture itself would fill the memory.
-    return _is_short_placeholder(address) if len(address) <= _LONGEST_KEPT else _looks_empty(address)
-
-
-def _looks_empty(address: str) -> bool:
     return _PLACEHOLDER.search(address) is not None
-
-
-_is_short_placeholder = lru_cache(maxsize=256)(_looks_empty)
 
 
 def is_article_picture(element: etree._Element) -> bool:

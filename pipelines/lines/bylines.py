@@ -6,6 +6,7 @@ import re
 
 from pipelines.lines.brackets import unwrap
 from pipelines.lines.people import PeopleReading, read_people
+from pipelines.text import kept_where_short
 
 _LABEL = re.compile(r"(?:^|[\s\u3000(（【\[|｜])?(?:本文|文章)?作[\s\u3000]{0,4}者[\s\u3000]{0,4}[:：]")
 _SOURCE = re.compile(
@@ -15,7 +16,11 @@ _OTHER_LABELS = re.compile(
     r"(?:发布时间|发布日期|时间|日期|人气|评论|点击|浏览|阅读|字号|字体)[\s\u3000]{0,4}[:：(（][\d\-:./年月日\s次)）]*"
 )
 
+_LONGEST_KEPT = 200
 
+
+# What joins a record, what remarks on it and what counts its marks all ask for the same.
+@kept_where_short(64, _LONGEST_KEPT)
 def read_byline(text: str) -> PeopleReading:
     """Read the people of a byline, with or without its label; one with two roles comes twice, once a role.
 

@@ -15,6 +15,7 @@ from pipelines.lines.tokenizer import close_dots, tokenize
 from pipelines.lines.tokens import Kind
 from pipelines.lines.vocabulary import AGENCIES, OWN_NAMES, ROLES, TITLE, is_medium, load
 from pipelines.record import Credit
+from pipelines.text import kept_where_short
 
 _BLANKS = " \u3000"
 _CLOSING = re.compile(
@@ -78,13 +79,9 @@ def read_credit(text: str) -> Credit | None:
     return read_credit_line(text)
 
 
+@kept_where_short(1024, LONGEST_CREDIT)
 def split_caption(text: str) -> CaptionReading:
     """Part a caption from the credit at its end or start; a text with none is all caption, perhaps none."""
-    # A page asks for the same short captions several times; long texts would fill the memory.
-    return _split_short(text) if len(text) <= LONGEST_CREDIT else _split(text)
-
-
-def _split(text: str) -> CaptionReading:
     text = text.strip(_BLANKS)
     if not text:
         return CaptionReading(None, None)
@@ -100,9 +97,6 @@ def _split(text: str) -> CaptionReading:
     if is_short and _OPENING.match(text) and (found := _find_start(text)) is not None:
         return CaptionReading(text[found.start :].strip(_BLANKS), found.credit)
     return CaptionReading(text, None)
-
-
-_split_short = lru_cache(maxsize=1024)(_split)
 
 
 def _parts(text: str, at: int) -> bool:

@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import re
 from datetime import UTC, date, datetime, time, timedelta, timezone
-from functools import cache, lru_cache
+from functools import cache
 from typing import TYPE_CHECKING
 
 from pipelines.lines.numerals import arabic_dates
+from pipelines.text import kept_where_short
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -59,17 +60,13 @@ _FORENOON = frozenset({"上午", "凌晨", "清晨", "早上", "早晨", "a"})
 _NOON = frozenset({"中午", "午间"})
 
 
+@kept_where_short(64, _LONGEST_KEPT)
 def read_datetime(text: str) -> str | None:
     """Give the first date in `text` as ISO 8601, or None where there is none with a year, a month and a day.
 
     With a time it is `2016-10-01T18:21:04+08:00` (seconds `00` where only minutes are printed, another time zone's time
     converted), without one `2006-05-12`. Days and times that do not exist are passed over.
     """
-    # A page's line of time and source is asked several times whether it is one; long texts would fill the memory.
-    return _read_short(text) if len(text) <= _LONGEST_KEPT else _read(text)
-
-
-def _read(text: str) -> str | None:
     text = arabic_dates(text)
     for match in _DAY.finditer(text):
         year = int(match["year"])
@@ -88,9 +85,6 @@ def _read(text: str) -> str | None:
     if english := _ENGLISH.search(text):
         return _read_english(english[0])
     return None
-
-
-_read_short = lru_cache(maxsize=64)(_read)
 
 
 def read_day(text: str, published: str | None) -> str | None:
