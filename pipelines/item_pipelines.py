@@ -46,7 +46,7 @@ _DEFAULT_BATCH_SIZE = 100
 # While one is worked on, the next is on its way there.
 _BATCHES_UNDER_WAY = 2
 # Fewer items than this wait for the batch under way: a transaction costs the same for one as for many.
-_WORTH_A_BATCH = 16
+_WORTH_A_BATCH = 32
 
 logger = logging.getLogger(__name__)
 

@@ -16,6 +16,8 @@ ROBOTSTXT_OBEY = True
 CONCURRENT_REQUESTS = 32
 # Tasks for what one response yields: Scrapy makes as many for each, however little there is; most yield one item.
 CONCURRENT_ITEMS = 4
+# Bytes of pages that may be under way to the database, half of them being stored while the others gather.
+SCRAPER_SLOT_MAX_ACTIVE_SIZE = 10_000_000
 CONCURRENT_REQUESTS_PER_DOMAIN = 1
 # The shortest delay; the jitter, and a host that answers slowly, only make it longer.
 DOWNLOADER = "zjol_crawler.frontier.pace.PoliteDownloader"
