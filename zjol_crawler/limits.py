@@ -9,9 +9,8 @@ Settings read here, beside Scrapy's `CLOSESPIDER_PAGECOUNT` and `CLOSESPIDER_TIM
 from __future__ import annotations
 
 import asyncio
-import re
-from datetime import datetime, time
-from typing import NamedTuple, Self
+from datetime import datetime
+from typing import Self
 from zoneinfo import ZoneInfo
 
 from scrapy import signals
@@ -19,36 +18,12 @@ from scrapy.crawler import Crawler
 from scrapy.exceptions import NotConfigured
 from scrapy.http import Response
 
+from zjol_crawler.spans import Window, read_window
+
 BYTES_REACHED = "closespider_bytes"
 WINDOW_CLOSED = "window_closed"
 _SHANGHAI = ZoneInfo("Asia/Shanghai")
 _CHECK_SECONDS = 5.0
-
-
-class Window(NamedTuple):
-    """A part of the day, possibly over midnight."""
-
-    first: time
-    last: time
-
-    def holds(self, moment: time) -> bool:
-        """Tell whether a time of the day lies in it."""
-        if self.first <= self.last:
-            return self.first <= moment < self.last
-        return moment >= self.first or moment < self.last
-
-
-def read_window(text: str) -> Window:
-    """Read `22:00-06:00`.
-
-    Raises:
-        ValueError: it is no such text.
-    """
-    match = re.fullmatch(r"(\d{1,2}:\d\d)-(\d{1,2}:\d\d)", text.strip())
-    if match is None:
-        raise ValueError(f"{text!r} is no window of the day; write it as 22:00-06:00")
-    first, last = (time.fromisoformat(part.zfill(5)) for part in match.groups())
-    return Window(first, last)
 
 
 class RunLimits:

@@ -14,8 +14,8 @@ from twisted.internet.error import DNSLookupError
 from tests.cli.test_crawl import FAST, rows, zjol
 from tests.crawler.site import HOST, LIST, Answer, Site, article, listing, url
 from zjol_crawler.frontier.gates import Gate, retry_after
-from zjol_crawler.limits import read_window
 from zjol_crawler.resolver import PublicResolver
+from zjol_crawler.spans import read_window
 
 ROBOTS = f"{HOST}/robots.txt"
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from zjol_crawler.limits import read_window
+from zjol_crawler.spans import read_window
 
 
 class _WindowType(click.ParamType[str]):
