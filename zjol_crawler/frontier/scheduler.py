@@ -18,8 +18,6 @@ import time
 from collections import Counter, deque
 from collections.abc import Collection, Iterable
 from datetime import UTC, datetime, timedelta
-from heapq import heappop, heappush
-from itertools import count
 from typing import Self
 
 from scrapy import Request, Spider, signals
@@ -33,13 +31,16 @@ from pipelines.item_pipelines import STORE_ERROR_STAT, STORE_FAILED
 from pipelines.outcomes import Outcome
 from pipelines.store.engine import open_database, read_transaction, store_errors
 from pipelines.store.errors import StoreError
-from pipelines.store.frontier import DueVisit, draw, due_hosts, queue_lengths
-from pipelines.store.hosts import close_host, hold_hosts, holder_name, release_hosts, take_host
+from pipelines.store.frontier import draw, due_hosts
+from pipelines.store.hosts import hold_hosts, holder_name, release_hosts, take_host
 from pipelines.store.ledger import host_of
-from pipelines.store.retry import PATIENCE
 from zjol_crawler.crawl_result import HOST_STAT
+from zjol_crawler.frontier.gate_notes import GateNotes
 from zjol_crawler.frontier.gates import Gates
+from zjol_crawler.frontier.lane import Lane
+from zjol_crawler.frontier.outage import Outage
 from zjol_crawler.frontier.pace import pace_of
+from zjol_crawler.frontier.queue_counts import QueueCounts
 from zjol_crawler.spiders.base import ListedArticlesSpider
 
 # Pages of a host that are drawn at once, at least.
@@ -51,36 +52,9 @@ _LOOK_AGAIN, _RENEWAL, _ASK_AGAIN = 20.0, 20.0, 2.0
 _TAKEN_OVER = 1.0
 # How often leases, queues and hosts that wait are looked after, in seconds.
 _TICK = 0.5
-# Queues are counted, for somebody who watches, after a rest of so many times what it took.
-_COUNT_REST = 20.0
 # How often the ledger is asked for hosts while nothing is under way, in seconds.
 _DISCOVER = 0.2
-# A host is let go when it has had nothing to fetch for so many seconds, the second where some of what was fetched is
-# not stored yet: a record may wait for others to the end of the run.
-_IDLE, _LONG_IDLE = 3.0, 120.0
-
 logger = logging.getLogger(__name__)
-
-
-class _Lane:
-    """What is to be fetched from one host."""
-
-    def __init__(self) -> None:
-        self.window: deque[DueVisit] = deque()
-        self.following: list[tuple[int, int, Request]] = []
-        self.under_way: set[str] = set()
-        self.is_held = False
-        self.ask_at = 0.0
-        self.look_at = 0.0
-        self.used_at = 0.0
-
-    @property
-    def is_empty(self) -> bool:
-        return not self.window and not self.following
-
-    def is_idle(self, now: float) -> bool:
-        """Tell whether nothing is to be fetched, and what was is stored: another crawl would fetch it again."""
-        return self.is_empty and now - self.used_at > (_LONG_IDLE if self.under_way else _IDLE)
 
 
 class LedgerScheduler(BaseScheduler):
@@ -92,16 +66,11 @@ class LedgerScheduler(BaseScheduler):
         self._delay = crawler.settings.getfloat("DOWNLOAD_DELAY")
         self._patience = crawler.settings.getfloat("ZJOL_HOST_PATIENCE", 300.0)
         self._holder = holder_name()
-        self._lanes: dict[str, _Lane] = {}
+        self._lanes: dict[str, Lane] = {}
         self._order: deque[str] = deque()
-        self._numbers = count()
         self._articles = 0
-        self._away_since: float | None = None
-        self._retry_at = 0.0
         self._discover_at = 0.0
-        self._count_at = 0.0
-        self._tasks: set[asyncio.Task[None]] = set()
-        self._noting = asyncio.Lock()
+        self._closing: asyncio.Task[None] | None = None
         self.gates = Gates()
 
     @classmethod
@@ -121,6 +90,9 @@ class LedgerScheduler(BaseScheduler):
         self._spider = spider
         spider.expect = self.expect
         self._engine = open_database(self._crawler.settings["ZJOL_DB"])
+        self._outage = Outage(self._engine, self._give_up)
+        self._gate_notes = GateNotes(self._engine, self.gates)
+        self._queue_counts = QueueCounts(self._crawler, self._engine, spider.scope)
         self._crawler.signals.connect(self._settle, signals.item_scraped)
         self._renewal = asyncio.create_task(self._keep_hosts())
 
@@ -130,7 +102,7 @@ class LedgerScheduler(BaseScheduler):
 
     async def _close(self) -> None:
         self._renewal.cancel()
-        await asyncio.gather(*self._tasks)
+        await self._gate_notes.close()
         try:
             await self._release({host for host, lane in self._lanes.items() if lane.is_held})
         except StoreError as error:
@@ -144,13 +116,12 @@ class LedgerScheduler(BaseScheduler):
 
     def enqueue_request(self, request: Request) -> bool:
         """Take a request that follows from one under way."""
-        lane = self._lane(host_of(request.url))
-        heappush(lane.following, (-request.priority, next(self._numbers), request))
+        self._lane(host_of(request.url)).add_following(request)
         return True
 
     def next_request(self) -> Request | None:
         """Give the next request of the host that has waited longest among those that may be asked now."""
-        if self._is_away():
+        if self._outage.lasts():
             return None
         active = self._crawler.engine.downloader.active if self._crawler.engine is not None else set()
         request = self._next_request(active)
@@ -177,39 +148,39 @@ class LedgerScheduler(BaseScheduler):
 
     def has_pending_requests(self) -> bool:
         """Tell whether there is anything that this run can still fetch; the engine asks when nothing is under way."""
-        if self._away_since is not None:
+        if self._outage.is_on:
             return True
         self._give_up_closed()
-        if any(lane.following for lane in self._lanes.values()):
+        if any(lane.has_following for lane in self._lanes.values()):
             return True
         if self._is_full:
             return False
         hosts = self._due_hosts()
         self.expect(hosts)
         is_left = any(self._fill(host, self._lanes[host]) for host in hosts if not self._is_given_up(host))
-        return is_left or self._away_since is not None
+        return is_left or self._outage.is_on
 
     def _due_hosts(self) -> set[str]:
         try:
             with store_errors(self._engine), read_transaction(self._engine) as connection:
                 return due_hosts(connection, self._spider.scope, datetime.now(UTC))
         except StoreError as error:
-            self._go_away(error)
+            self._outage.note(error)
             return set()
 
     @property
     def _is_full(self) -> bool:
         return self._spider.limit is not None and self._articles >= self._spider.limit
 
-    def _lane(self, host: str) -> _Lane:
+    def _lane(self, host: str) -> Lane:
         if host not in self._lanes:
-            self._lanes[host] = _Lane()
+            self._lanes[host] = Lane()
             self._order.append(host)
         return self._lanes[host]
 
-    def _take(self, lane: _Lane) -> Request | None:
-        if lane.following:
-            return heappop(lane.following)[2]
+    def _take(self, lane: Lane) -> Request | None:
+        if lane.has_following:
+            return lane.take_following()
         if self._is_full:
             lane.window.clear()
             return None
@@ -218,7 +189,7 @@ class LedgerScheduler(BaseScheduler):
             self._articles += 1
         return self._spider.due_request(page)
 
-    def _fill(self, host: str, lane: _Lane) -> bool:
+    def _fill(self, host: str, lane: Lane) -> bool:
         """Draw from the ledger where a host's window is empty; tell whether there is anything to fetch."""
         now = time.monotonic()
         if not lane.is_empty:
@@ -237,7 +208,7 @@ class LedgerScheduler(BaseScheduler):
                     under_way=lane.under_way,
                 )
         except StoreError as error:
-            self._go_away(error)
+            self._outage.note(error)
             return False
         if self._spider.is_full:
             pages = [page for page in pages if page.state != "list"]
@@ -256,14 +227,14 @@ class LedgerScheduler(BaseScheduler):
         try:
             before = take_host(self._engine, host, self._holder, datetime.now(UTC))
         except StoreError as error:
-            self._go_away(error)
+            self._outage.note(error)
             return False
         if before is None:
-            self._forget_window(lane)
+            lane.forget_window()
             return False
         lane.is_held = True
         # What was drawn before the host was ours may have been fetched by whoever had it.
-        self._forget_window(lane)
+        lane.forget_window()
         if before.leased_by is not None:
             # Whoever served it last may have asked a moment ago, and the host may still be at it.
             self.gates[host].hold_off(max(self._delay, _TAKEN_OVER))
@@ -274,11 +245,6 @@ class LedgerScheduler(BaseScheduler):
                 logger.warning("%s: left alone for %.0f s more (%s)", host, seconds, before.error)
                 self._count_closed(host)
         return not self.gates[host].wait() and self._fill(host, lane)
-
-    def _forget_window(self, lane: _Lane) -> None:
-        lane.under_way.difference_update(page.url for page in lane.window)
-        lane.window.clear()
-        lane.look_at = 0.0
 
     def _settle(self, item: Outcome) -> None:
         url = item.asked_url
@@ -292,12 +258,8 @@ class LedgerScheduler(BaseScheduler):
     def _give_up_closed(self) -> None:
         """Leave to a later run what a closed host still has to give."""
         for host, lane in self._lanes.items():
-            if self._is_given_up(host) and not lane.is_empty:
-                dropped = len(lane.following)
-                lane.following.clear()
-                self._forget_window(lane)
-                if dropped:
-                    self._count("deferred", dropped)
+            if self._is_given_up(host) and not lane.is_empty and (dropped := lane.give_up()):
+                self._count("deferred", dropped)
 
     async def _keep_hosts(self) -> None:
         """Renew leases, and let hosts go that have nothing to fetch."""
@@ -307,7 +269,7 @@ class LedgerScheduler(BaseScheduler):
             now = time.monotonic()
             self._wake_engine()
             active = {host_of(request.url) for request in self._crawler.engine.downloader.active}
-            await self._count_queues()
+            await self._queue_counts.update(self._lanes)
             held = {host for host, lane in self._lanes.items() if lane.is_held}
             idle = {host for host in held - active if self._lanes[host].is_idle(now)}
             try:
@@ -347,73 +309,15 @@ class LedgerScheduler(BaseScheduler):
         if slot is not None:
             slot.nextcall.schedule()
 
-    async def _count_queues(self) -> None:
-        """Tell those who watch how much each host has left."""
-        if self._crawler.stats is None or not self._crawler.settings.getbool("ZJOL_WATCHED"):
-            return
-        began = time.monotonic()
-        if began < self._count_at:
-            return
-        try:
-            queues = await run_in_thread(self._read_queues)
-        except StoreError:
-            return
-        # A long queue takes long to count; counting is not to be what the database does all day.
-        now = time.monotonic()
-        self._count_at = now + _COUNT_REST * (now - began)
-        for host in self._lanes:
-            self._crawler.stats.set_value(f"{HOST_STAT}{host}/queued", queues.get(host, 0))
-
-    def _read_queues(self) -> dict[str, int]:
-        with store_errors(self._engine), read_transaction(self._engine) as connection:
-            return queue_lengths(connection, self._spider.scope, datetime.now(UTC))
-
     def note_gate(self, host: str) -> None:
         """Note in the database that a host is closed now, or open again."""
-        task = asyncio.create_task(self._write_gate(host))
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
+        self._gate_notes.note(host)
 
-    async def _write_gate(self, host: str) -> None:
-        # One after the other, each what holds by then: two threads might write in the wrong order.
-        async with self._noting:
-            gate = self.gates[host]
-            until = datetime.now(UTC) + timedelta(seconds=gate.wait()) if gate.is_closed else None
-            try:
-                await run_in_thread(close_host, self._engine, host, until, gate.error)
-            except StoreError as failure:
-                logger.warning("%s: that it is closed is not noted: %s", host, failure)
-
-    def _is_away(self) -> bool:
-        """Tell whether the database was away a moment ago; ask again each second."""
-        if self._away_since is None:
-            return False
-        now = time.monotonic()
-        if now < self._retry_at:
-            return True
-        self._retry_at = now + 1.0
-        try:
-            with store_errors(self._engine), read_transaction(self._engine) as connection:
-                connection.exec_driver_sql("SELECT 1")
-        except StoreError as error:
-            self._go_away(error)
-            return True
-        logger.warning("the database is back after %.0f s", now - self._away_since)
-        self._away_since = None
-        return False
-
-    def _go_away(self, error: StoreError) -> None:
-        now = time.monotonic()
-        self._engine.dispose()
-        self._retry_at = now + 1.0
-        if self._away_since is None:
-            self._away_since = now
-            logger.warning("%s; waiting up to %.0f s", error, PATIENCE)
-        elif now - self._away_since > PATIENCE and self._crawler.engine is not None:
+    def _give_up(self, error: StoreError) -> None:
+        if self._crawler.engine is not None and self._closing is None:
             if self._crawler.stats is not None:
                 self._crawler.stats.set_value(STORE_ERROR_STAT, str(error))
-            task = asyncio.create_task(self._crawler.engine.close_spider_async(reason=STORE_FAILED))
-            self._tasks.add(task)
+            self._closing = asyncio.create_task(self._crawler.engine.close_spider_async(reason=STORE_FAILED))
 
     def _count_closed(self, host: str) -> None:
         if self._crawler.stats is not None:
