@@ -20,7 +20,7 @@ from pipelines.store.runs import RunEnd, finish_run, start_run
 from pipelines.store.schema import Base
 from pipelines.store.writer import Writer, write_articles
 from tests.crawler.site import article, url
-from tests.store.conftest import empty_url  # noqa: F401 - a fixture
+from tests.store.conftest import empty_url, engine_name  # noqa: F401 - fixtures
 from tests.store.examples import all_examples, harbour
 from zjol_crawler.archive_writer import ArchiveWriter, Exchange
 

@@ -13,7 +13,7 @@ from pipelines.store.engine import open_database
 from pipelines.store.runs import RunEnd, finish_run, start_run
 from pipelines.store.writer import write_articles
 from tests.crawler.site import Answer, Site, article, url
-from tests.store.conftest import empty_url  # noqa: F401 - a fixture
+from tests.store.conftest import empty_url, engine_name  # noqa: F401 - fixtures
 from tests.store.examples import all_examples
 from zjol_crawler import archive_members
 from zjol_crawler.archive_writer import ArchiveWriter, Exchange

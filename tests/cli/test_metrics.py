@@ -15,7 +15,7 @@ from pipelines.store.jobs import JobState, end_job, take_job
 from pipelines.store.observations import add_observations
 from pipelines.store.runs import RunEnd, finish_run, start_run
 from pipelines.store.writer import write_articles
-from tests.store.conftest import empty_url, engine  # noqa: F401 - fixtures
+from tests.store.conftest import engine, engine_name  # noqa: F401 - fixtures
 from tests.store.examples import all_examples
 from zjol_crawler.alerting.telling import missed_jobs
 from zjol_crawler.schedule.config import Job

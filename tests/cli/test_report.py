@@ -14,7 +14,7 @@ from pipelines.store.findings import FindingKey, NewFinding, add_findings
 from pipelines.store.runs import RunEnd, finish_run, start_run
 from pipelines.store.writer import Writer
 from tests.cli.test_demo import zjol
-from tests.store.conftest import empty_url  # noqa: F401 - a fixture
+from tests.store.conftest import empty_url, engine_name  # noqa: F401 - fixtures
 from tests.store.examples import all_examples
 from zjol_crawler.report.figures import read_figures
 

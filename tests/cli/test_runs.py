@@ -18,7 +18,7 @@ from pipelines.store.runs import RunEnd, finish_run, pulse, recorded_run, start_
 from tests.cli.test_crawl import FAST, rows, zjol
 from tests.cli.test_extract import page, write_warc
 from tests.crawler.site import LIST, Answer, Site, article, little_site, url
-from tests.store.conftest import empty_url, engine  # noqa: F401 - fixtures
+from tests.store.conftest import engine, engine_name  # noqa: F401 - fixtures
 from tests.store.examples import all_examples
 
 NOW = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)

@@ -17,7 +17,7 @@ from benchmarks.schedule import simulate
 from pipelines.store.engine import open_database
 from pipelines.store.jobs import JobState, end_job, hold_job, job_states, take_job
 from pipelines.store.migrate import latest_revision
-from tests.store.conftest import empty_url, engine  # noqa: F401 - fixtures
+from tests.store.conftest import engine, engine_name  # noqa: F401 - fixtures
 from zjol_crawler.schedule.config import Job, ScheduleError, crontab_fields, read_schedule
 from zjol_crawler.schedule.due import following, next_start
 from zjol_crawler.schedule.units import crontab, systemd_units

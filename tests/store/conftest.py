@@ -1,38 +1,61 @@
 """The databases the store's tests run on: SQLite, PostgreSQL, and MariaDB where one answers."""
 
+import shutil
 from pathlib import Path
 
 import pytest
 from sqlalchemy import Engine, MetaData
 
-from pipelines.store.engine import open_database
+from pipelines.store.engine import connect_database
 from tests import servers
+
+_NO_MARIADB = "no MariaDB answers at ZJOL_TEST_MARIADB"
 
 
 @pytest.fixture(params=["sqlite", "postgresql", "mariadb"])
-def empty_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
-    """The address of an empty database, once an engine."""
-    if request.param == "sqlite":
+def engine_name(request: pytest.FixtureRequest) -> str:
+    """Each engine in turn."""
+    return request.param
+
+
+@pytest.fixture
+def empty_url(engine_name: str, tmp_path: Path) -> str:
+    """The address of an empty database, without tables."""
+    if engine_name == "sqlite":
         return f"sqlite:///{tmp_path / 'articles.db'}"
-    url = servers.postgresql() if request.param == "postgresql" else servers.mariadb()
+    url = servers.postgresql() if engine_name == "postgresql" else servers.mariadb()
     if url is None:
-        pytest.skip("no MariaDB answers at ZJOL_TEST_MARIADB")
+        pytest.skip(_NO_MARIADB)
     servers.wipe(url)
     return url.render_as_string(hide_password=False)
 
 
 @pytest.fixture
-def engine(empty_url: str):
-    engine = open_database(empty_url)
+def engine(engine_name: str, tmp_path: Path):
+    """A database with its tables and no articles."""
+    if engine_name == "sqlite":
+        url = sqlite_copy(tmp_path)
+    else:
+        ready = servers.ready_database(engine_name)
+        if ready is None:
+            pytest.skip(_NO_MARIADB)
+        ready.empty()
+        url = ready.url
+    engine = connect_database(url)
     yield engine
     engine.dispose()
 
 
 @pytest.fixture
 def sqlite_engine(tmp_path: Path):
-    engine = open_database(f"sqlite:///{tmp_path / 'articles.db'}")
+    engine = connect_database(sqlite_copy(tmp_path))
     yield engine
     engine.dispose()
+
+
+def sqlite_copy(folder: Path) -> str:
+    """The address of a new file of SQLite with its tables."""
+    return f"sqlite:///{shutil.copy(servers.ready_sqlite(), folder / 'articles.db')}"
 
 
 def table_rows(engine: Engine) -> dict[str, list[tuple]]:

@@ -12,7 +12,7 @@ from sqlalchemy import Engine, MetaData, Table, func, select, text
 from benchmarks import corpus
 from pipelines.record import Article, Block, Rejection, to_json
 from pipelines.store import preparing, statements
-from pipelines.store.engine import open_database
+from pipelines.store.engine import connect_database, open_database
 from pipelines.store.preparing import decode_batch
 from pipelines.store.reader import read_articles
 from pipelines.store.schema import ArticleRow, ArticleSearchRow, ChangeCounterRow, RejectionRow, RevisionRow
@@ -38,9 +38,10 @@ _NATURAL_KEYS = {
 
 @pytest.fixture
 def database() -> Iterator[Engine]:
-    url = servers.postgresql()
-    servers.wipe(url)
-    engine = open_database(url)
+    ready = servers.ready_database("postgresql")
+    assert ready is not None
+    ready.empty()
+    engine = connect_database(ready.url)
     yield engine
     engine.dispose()
 
@@ -265,7 +266,7 @@ def test_another_writer_meanwhile_loses_nothing_and_numbers_have_no_gap(database
     ended = threading.Event()
 
     def crawl() -> None:
-        other = open_database(servers.postgresql())
+        other = open_database(database.url)
         try:
             for start in range(0, len(others), 50):
                 write_articles(other, others[start : start + 50])
@@ -275,7 +276,7 @@ def test_another_writer_meanwhile_loses_nothing_and_numbers_have_no_gap(database
             other.dispose()
 
     def watch() -> None:
-        other = open_database(servers.postgresql())
+        other = open_database(database.url)
         newest = 0
         while not ended.is_set():
             with other.connect() as connection:

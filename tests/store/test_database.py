@@ -49,19 +49,19 @@ def test_opening_again_changes_nothing(empty_url):
     second.dispose()
 
 
-def test_an_older_database_is_refused_with_the_command_that_upgrades_it(engine, empty_url):
+def test_an_older_database_is_refused_with_the_command_that_upgrades_it(engine):
     set_revision(engine, latest_revision(), "0000")
     latest = latest_revision()
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("pipelines.store.migrate.is_known_revision", lambda _revision: True)
         with pytest.raises(OutdatedDatabaseError, match=rf"0000.*{latest}.*run: zjol db upgrade"):
-            open_database(empty_url)
+            open_database(engine.url)
 
 
-def test_a_newer_database_is_refused(engine, empty_url):
+def test_a_newer_database_is_refused(engine):
     set_revision(engine, latest_revision(), "9999")
     with pytest.raises(NewerDatabaseError, match=r"9999.*pip install"):
-        open_database(empty_url)
+        open_database(engine.url)
     with write_transaction(engine) as connection, pytest.raises(NewerDatabaseError):
         upgrade_schema(connection, "the database")
 
