@@ -37,8 +37,20 @@ def table_sizes(url: str) -> dict[str, int]:
     return sizes
 
 
+@pytest.fixture(scope="module")
+def untouched(tmp_path_factory):
+    """A file of records, its lines, and the sizes of the tables where they were stored undisturbed."""
+    folder = tmp_path_factory.mktemp("untouched")
+    lines = [to_json(record) for record in corpus.articles(1500)]
+    path = folder / "records.jsonl"
+    path.write_text("".join(f"{line}\n" for line in lines), encoding="utf-8")
+    url = f"sqlite:///{folder / 'articles.db'}"
+    assert ingest(path, url).wait(60) == 0
+    return path, lines, table_sizes(url)
+
+
 @pytest.mark.parametrize("name", _KILLS)
-def test_killed_and_run_again(name, tmp_path):
+def test_killed_and_run_again(name, untouched, tmp_path):
     if name == "sqlite":
         url = f"sqlite:///{tmp_path / 'articles.db'}"
     else:
@@ -47,9 +59,7 @@ def test_killed_and_run_again(name, tmp_path):
             pytest.skip("no MariaDB answers at ZJOL_TEST_MARIADB")
         servers.wipe(server)
         url = server.render_as_string(hide_password=False)
-    lines = [to_json(record) for record in corpus.articles(1500)]
-    path = tmp_path / "records.jsonl"
-    path.write_text("".join(f"{line}\n" for line in lines), encoding="utf-8")
+    path, lines, sizes = untouched
     chance = random.Random(name)
     options = name.split()[1:]
     killed = 0
@@ -69,6 +79,4 @@ def test_killed_and_run_again(name, tmp_path):
     engine = open_database(url)
     assert sorted(map(to_json, read_articles(engine))) == sorted(lines)
     engine.dispose()
-    untouched = f"sqlite:///{tmp_path / 'untouched.db'}"
-    assert ingest(path, untouched).wait(60) == 0
-    assert table_sizes(url) == table_sizes(untouched)
+    assert table_sizes(url) == sizes

@@ -20,7 +20,7 @@ from pathlib import Path
 _LOADED = (
     *("alembic.config", "rich.live", "rich.progress", "zjol_crawler.cli.crawl", "zjol_crawler.cli.progress"),
     *("pipelines.item_pipelines", "pipelines.merge", "pipelines.recording", "pipelines.store.migrate"),
-    *("zjol_crawler.archiving", "zjol_crawler.crawling", "zjol_crawler.download_handler", "zjol_crawler.politeness"),
+    *("zjol_crawler.archiving", "zjol_crawler.job_running", "zjol_crawler.download_handler", "zjol_crawler.politeness"),
     *("zjol_crawler.frontier.scheduler", "zjol_crawler.spiders.article", "zjol_crawler.limits"),
     *("scrapy.core.downloader.handlers.http11", "scrapy.core.scraper", "scrapy.downloadermiddlewares.cookies"),
     *("scrapy.downloadermiddlewares.httpcompression", "scrapy.downloadermiddlewares.robotstxt"),
