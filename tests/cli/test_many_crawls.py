@@ -61,7 +61,7 @@ def test_several_crawls_share_the_hosts_and_two_of_them_die(tmp_path, name):
     url = f"sqlite:///{tmp_path / 'news.db'}" if name == "sqlite" else postgresql_url()
     open_database(url).dispose()
     answers, lists = many_hosts()
-    answers = {address: answer._replace(delay=0.08) for address, answer in answers.items()}
+    answers = {address: answer._replace(delay=0.2) for address, answer in answers.items()}
     with Site(answers) as site:
         crawls = [start(site, lists, url) for _ in range(4)]
         wait_for(lambda: len(site.asked()) > 12)
