@@ -68,7 +68,7 @@ def written(folder, names):
     return {name: (folder / "records" / f"{name}.parquet").stat().st_mtime_ns for name in names}
 
 
-@pytest.mark.parametrize(("tasks", "workers"), [(1, 1), (7, 2)])
+@pytest.mark.parametrize(("tasks", "workers"), [(1, 1), (5, 2)])
 def test_records_are_those_of_one_process(archives, expected, tmp_path, tasks, workers):
     done = with_datatrove(archives, tmp_path / "out", "--tasks", tasks, "--workers", workers)
     assert done.returncode == 0, done.stderr

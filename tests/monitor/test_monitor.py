@@ -1,6 +1,7 @@
 """The monitor: silent on ordinary days, loud and exact where a field vanishes, a template or a charset changes."""
 
 import random
+import shutil
 from collections import Counter
 from datetime import UTC, datetime, timedelta
 
@@ -55,11 +56,24 @@ def stored(url):
     return urls
 
 
-def quiet_days(url, count, seed=1):
-    chance = random.Random(seed)
-    for number in range(count):
-        run_day(url, day(number, chance))
-    return chance
+@pytest.fixture(scope="session")
+def twelve_quiet_days(tmp_path_factory):
+    """A database of twelve days on which nothing changed, and where its dice stand."""
+    path = tmp_path_factory.mktemp("quiet") / "articles.db"
+    chance = random.Random(1)
+    for number in range(12):
+        run_day(f"sqlite:///{path}", day(number, chance))
+    return path, chance.getstate()
+
+
+@pytest.fixture
+def quiet(twelve_quiet_days, tmp_path):
+    """A copy of that database under `url`: its address and its dice."""
+    path, state = twelve_quiet_days
+    shutil.copy(path, tmp_path / "articles.db")
+    chance = random.Random()
+    chance.setstate(state)
+    return f"sqlite:///{tmp_path / 'articles.db'}", chance
 
 
 @pytest.mark.parametrize("seed", [1, 2, 3])
@@ -112,10 +126,8 @@ def big_day(number, chance):
         (as_no_date, "rejection", HOST, "date_published"),
     ],
 )
-def test_a_change_in_the_middle_of_a_run_is_found_in_that_run_and_its_rows_are_held(
-    url, change_one, kind, subject, field
-):
-    chance = quiet_days(url, 12)
+def test_a_change_in_the_middle_of_a_run_is_found_and_its_rows_are_held(quiet, change_one, kind, subject, field):
+    url, chance = quiet
     records = big_day(100, chance)
     changed = list(broken(records, len(records) // 3, change_one))
     run_day(url, changed)
@@ -135,8 +147,8 @@ def test_a_change_in_the_middle_of_a_run_is_found_in_that_run_and_its_rows_are_h
     assert good <= stored(url)
 
 
-def test_what_shows_an_open_finding_is_held_at_once_and_the_finding_ends_when_it_ends(url):
-    chance = quiet_days(url, 12)
+def test_what_shows_an_open_finding_is_held_at_once_and_the_finding_ends_when_it_ends(quiet):
+    url, chance = quiet
     records = big_day(100, chance)
     run_day(url, broken(records, 0, without_source))
     few = [record for record in big_day(200, chance) if HOST in record.url][:3]
@@ -149,8 +161,8 @@ def test_what_shows_an_open_finding_is_held_at_once_and_the_finding_ends_when_it
     assert findings(url, closed=True)[0].closed_at is not None
 
 
-def test_a_charset_change_is_a_warning_and_holds_nothing(url):
-    chance = quiet_days(url, 12)
+def test_a_charset_change_is_a_warning_and_holds_nothing(quiet):
+    url, chance = quiet
     records = [
         msgspec.structs.replace(one, encoding="gb18030") if isinstance(one, Article) and HOST in one.url else one
         for one in big_day(100, chance)
@@ -161,8 +173,8 @@ def test_a_charset_change_is_a_warning_and_holds_nothing(url):
     assert counts["held"] == 0
 
 
-def test_many_small_runs_are_looked_at_together(url):
-    chance = quiet_days(url, 12)
+def test_many_small_runs_are_looked_at_together(quiet):
+    url, chance = quiet
     records = [
         without_source(record) for record in big_day(100, chance) if HOST in record.url and isinstance(record, Article)
     ]
@@ -171,8 +183,8 @@ def test_many_small_runs_are_looked_at_together(url):
     assert [finding.field for finding in findings(url)] == ["source"]
 
 
-def test_a_finding_is_told_once_open_and_once_closed(url):
-    chance = quiet_days(url, 12)
+def test_a_finding_is_told_once_open_and_once_closed(quiet):
+    url, chance = quiet
     run_day(url, broken(big_day(100, chance), 0, without_source))
     engine = open_database(url)
     told = untold_findings(engine, "mail")
