@@ -16,7 +16,7 @@ import zjol_crawler.settings as defaults
 from pipelines.item_pipelines import STORE_ERROR_STAT, stop_overdue
 from pipelines.outcomes import Outcome
 from pipelines.record import Article, Rejection
-from zjol_crawler.crawl_result import CrawlResult, Watcher
+from zjol_crawler.crawl_result import INTERRUPTED, CrawlResult, Watcher
 from zjol_crawler.frontier.pace import PoliteDownloader
 from zjol_crawler.json_log import log_as_json
 
@@ -30,8 +30,11 @@ _MOST_REJECTIONS = 100
 class _Process(AsyncCrawlerProcess):
     """Scrapy's process, which stops in seconds although a host hangs or the database is away."""
 
+    was_told_to_stop = False
+
     async def stop(self) -> None:
         """Stop cleanly."""
+        self.was_told_to_stop = True
         loop = asyncio.get_running_loop()
         for crawler in self.crawlers:
             downloader = crawler.engine.downloader if crawler.engine is not None else None
@@ -90,9 +93,12 @@ def crawl(
     process.crawl(crawler, **arguments)
     process.start()
     stats = crawler.stats.get_stats() if crawler.stats is not None else {}
-    return CrawlResult(
-        records, rejections, stats, str(stats.get("finish_reason", "failed")), stats.get(STORE_ERROR_STAT), reasons
-    )
+    finish_reason = str(stats.get("finish_reason", "failed"))
+    if process.was_told_to_stop and "finish_reason" not in stats:
+        # A second signal ended it before the spider was closed: nothing more is waited for.
+        crawler.signals.send_catch_log(stop_overdue)
+        finish_reason = INTERRUPTED
+    return CrawlResult(records, rejections, stats, finish_reason, stats.get(STORE_ERROR_STAT), reasons)
 
 
 def _quiet_reported_failures(settings: Settings) -> None:

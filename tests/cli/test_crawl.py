@@ -9,6 +9,7 @@ import subprocess
 import sys
 import time
 
+import psutil
 import pytest
 
 from tests.cli import warm
@@ -239,6 +240,32 @@ def test_an_interrupt_does_not_wait_for_a_host_that_hangs(site, tmp_path, is_kep
     assert rows(path, "select state, attempts from page where url like '%1990002%'") == [("found", 0)]
     assert rows(path, "select count(*) from rejection where reason != 'robots'") == [(0,)]
     assert rows(path, "select outcome from crawl_run") == [("shutdown",)]
+
+
+def test_a_second_interrupt_ends_a_crawl_at_once_and_the_next_goes_on(site, tmp_path):
+    path = tmp_path / "news.db"
+    site.answers[url(2)] = article(2)._replace(delay=25)
+    arguments = ["crawl", "--start", LIST, "--db", f"sqlite:///{path}", "-s", "DOWNLOAD_DELAY=0.05"]
+    command = [sys.executable, "-c", "from zjol_crawler.cli import main; main()", *arguments]
+    environment = {**os.environ, "http_proxy": site.proxy_url, "no_proxy": ""}
+    process = subprocess.Popen(command, env=environment, stderr=subprocess.PIPE, text=True)
+    deadline = time.monotonic() + 30
+    while url(2) not in site.asked() and time.monotonic() < deadline:
+        time.sleep(0.05)
+    others = psutil.Process(process.pid).children(recursive=True)
+    began = time.monotonic()
+    process.send_signal(signal.SIGINT)
+    time.sleep(0.2)
+    process.send_signal(signal.SIGINT)
+    _, errors = process.communicate(timeout=30)
+    assert time.monotonic() - began < 4
+    assert process.returncode == 130, errors
+    assert "Traceback" not in errors
+    assert not psutil.wait_procs(others, timeout=5)[1]
+    site.answers[url(2)] = article(2)
+    again = zjol("crawl", "--start", LIST, "--db", f"sqlite:///{path}", *FAST, site=site)
+    assert again.returncode == 0, again.stderr
+    assert rows(path, "select count(*), count(distinct article_id) from article") == [(7, 7)]
 
 
 def test_an_address_on_a_list_that_cannot_be_read_costs_no_other(tmp_path):

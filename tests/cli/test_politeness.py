@@ -3,6 +3,7 @@
 import itertools
 import json
 import sqlite3
+import sys
 import time
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
@@ -247,8 +248,8 @@ def test_no_gap_is_shorter_than_the_delay(site, db):
     assert done.returncode == 0, done.stderr
     gaps = [later - sooner for (sooner, _), (later, _) in itertools.pairwise(site.requests)]
     assert len(gaps) == 9
-    # On a busy machine the server may note a request some milliseconds late, and so the next seems early.
-    assert min(gaps) > 0.19
+    # Where the kernel does not tell when a request came, a busy server may note it late, and the next seems early.
+    assert min(gaps) > (0.199 if sys.platform == "linux" else 0.19)
     assert max(gaps) > 0.21
 
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import io
 import socket
 import struct
+import sys
 import threading
 import time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -29,6 +31,37 @@ class Answer(NamedTuple):
     before: tuple[Any, ...] = ()
 
 
+class _Stamped(io.RawIOBase):
+    """The bytes of a connection, and when the last of them came.
+
+    On Linux it is the kernel that notes when: on a busy machine a thread may read them many milliseconds later.
+    """
+
+    _SO_TIMESTAMPNS = 35
+
+    def __init__(self, connection: socket.socket) -> None:
+        self._connection = connection
+        self.arrived = 0.0
+
+    @classmethod
+    def prepare(cls, listener: socket.socket) -> None:
+        """Have the connections of a listening socket note when bytes come."""
+        if sys.platform == "linux":
+            listener.setsockopt(socket.SOL_SOCKET, cls._SO_TIMESTAMPNS, 1)
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        size, notes, _, _ = self._connection.recvmsg_into([buffer], 64)
+        self.arrived = time.monotonic()
+        for _, kind, data in notes:
+            if kind == self._SO_TIMESTAMPNS:
+                seconds, nanoseconds = struct.unpack("qq", data)
+                self.arrived -= time.time() - seconds - nanoseconds / 1e9
+        return size
+
+
 class Site:
     """Serves `answers` (URL → Answer) and logs what was asked; other addresses are 404."""
 
@@ -44,8 +77,13 @@ class Site:
             protocol_version = "HTTP/1.1"
             disable_nagle_algorithm = True
 
+            def setup(self) -> None:
+                super().setup()
+                self.stamped = _Stamped(self.connection)
+                self.rfile = io.BufferedReader(self.stamped)
+
             def do_GET(self) -> None:
-                begun = time.monotonic()
+                begun = self.stamped.arrived
                 site.requests.append((begun, self.path))
                 site.headers.append(dict(self.headers))
                 default = Answer(ROBOTS.encode()) if self.path.endswith("/robots.txt") else Answer(b"gone", 404)
@@ -81,6 +119,7 @@ class Site:
                 pass
 
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        _Stamped.prepare(self._server.socket)
         self._server.daemon_threads = True
         # A crawl that is killed breaks its connections.
         self._server.handle_error = lambda *_: None  # type: ignore[method-assign]

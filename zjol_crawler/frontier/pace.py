@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import random
+import time
 
 from scrapy import Request, Spider
 from scrapy.core.downloader import Downloader, Slot
@@ -39,6 +40,15 @@ class PoliteDownloader(Downloader):
         for task in self._tasks:
             task.cancel()
 
+    def note_sent(self, request: Request) -> None:
+        """Take note that a request has gone out.
+
+        Scrapy counts the delay from when its turn came; it may have waited for a connection since.
+        """
+        slot = self.slots.get(self.get_slot_key(request))
+        if slot is not None:
+            slot.lastseen = time.monotonic()
+
     def _get_slot(self, request: Request, spider: Spider | None = None) -> tuple[str, Slot]:
         key, slot = super()._get_slot(request)
         if not isinstance(slot, PatientSlot):
@@ -60,11 +70,8 @@ class PoliteDownloader(Downloader):
             self._tasks.discard(task)
 
 
-def pace_of(crawler: Crawler, host: str) -> float:
-    """Give the seconds that are to lie between two requests of a host."""
+def rest_of(crawler: Crawler, host: str) -> float:
+    """Give the seconds for which a host is still to be left alone after the last request to it."""
     downloader = crawler.engine.downloader if crawler.engine is not None else None
     slot = downloader.slots.get(host) if downloader is not None else None
-    if slot is not None:
-        return float(slot.delay)
-    given = downloader.per_slot_settings.get(host, {}) if downloader is not None else {}
-    return float(given.get("delay", crawler.settings.getfloat("DOWNLOAD_DELAY")))
+    return max(0.0, slot.lastseen + slot.delay - time.monotonic()) if slot is not None else 0.0

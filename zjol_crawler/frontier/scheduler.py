@@ -39,7 +39,7 @@ from zjol_crawler.frontier.gate_notes import GateNotes
 from zjol_crawler.frontier.gates import Gates
 from zjol_crawler.frontier.lane import Lane
 from zjol_crawler.frontier.outage import Outage
-from zjol_crawler.frontier.pace import pace_of
+from zjol_crawler.frontier.pace import rest_of
 from zjol_crawler.frontier.queue_counts import QueueCounts
 from zjol_crawler.spiders.base import ListedArticlesSpider
 
@@ -292,8 +292,8 @@ class LedgerScheduler(BaseScheduler):
             lane.is_held = False
             # Not taken again before the row says that it is let go.
             lane.ask_at = float("inf")
-            rest = lane.used_at + pace_of(self._crawler, host) - time.monotonic()
-            names[host] = datetime.now(UTC) + timedelta(seconds=rest) if lane.used_at and rest > 0 else None
+            rest = rest_of(self._crawler, host)
+            names[host] = datetime.now(UTC) + timedelta(seconds=rest) if rest else None
         try:
             await run_in_thread(release_hosts, self._engine, names, self._holder)
         finally:
