@@ -253,6 +253,21 @@ def test_no_gap_is_shorter_than_the_delay(site, db):
     assert max(gaps) > 0.21
 
 
+def test_a_host_that_is_let_go_is_left_alone_until_its_delay_is_over(site, db):
+    delay = 1.5
+    done = zjol(
+        *("crawl", "--start", LIST, "--db", f"sqlite:///{db}", "--limit", "1", "-s", f"DOWNLOAD_DELAY={delay}"),
+        *("-s", "AUTOTHROTTLE_ENABLED=0", "-s", "DOWNLOAD_DELAY_JITTER=0", "-s", "ZJOL_BACKGROUND=thread"),
+        site=site,
+    )
+    assert done.returncode == 0, done.stderr
+    last = time.time() - (time.monotonic() - site.requests[-1][0])
+    ((until,),) = rows(db, "select julianday(leased_until) from host where leased_by is null")
+    # Kept to the second, and taken only in a later one.
+    assert until is not None
+    assert (until - 2440587.5) * 86400 + 1 > last + delay
+
+
 @pytest.mark.parametrize("header", ["99999999999999999999", "²", "Fri, 31 Dec 9999 23:59:59 GMT", "Fri, 99 Foo"])
 def test_no_answer_keeps_a_host_closed_for_ever(header):
     assert 0 <= retry_after(header) <= 7 * 24 * 3600
