@@ -19,9 +19,10 @@ ARTICLE = (
 
 
 def read(body: bytes) -> Article | Rejection:
-    start = time.monotonic()
+    # Of this process alone: what others take of a busy machine says nothing of the page.
+    start = time.process_time()
     result = extract(Page(url=URL, body=body))
-    assert time.monotonic() - start < 2
+    assert time.process_time() - start < 2
     return result
 
 
