@@ -20,6 +20,7 @@ from pipelines.store.migrate import latest_revision
 from tests.store.conftest import engine, engine_name  # noqa: F401 - fixtures
 from zjol_crawler.schedule.config import Job, ScheduleError, crontab_fields, read_schedule
 from zjol_crawler.schedule.due import following, next_start
+from zjol_crawler.schedule.processes import JobProcess
 from zjol_crawler.schedule.units import crontab, systemd_units
 from zjol_crawler.spans import read_span
 
@@ -229,6 +230,18 @@ def shown(tmp_path):
     db = f"sqlite:///{tmp_path / 'news.db'}"
     open_database(db).dispose()
     return db
+
+
+def test_a_job_that_is_stopped_as_it_begins_ends_without_a_traceback(capfd):
+    for wait in (0.0, 0.01, 0.02, 0.04, 0.08):
+        process = JobProcess(["db", "current"], os.environ, "a test")
+        time.sleep(wait)
+        process.interrupt()
+        deadline = time.monotonic() + 30
+        while (status := process.poll()) is None and time.monotonic() < deadline:
+            time.sleep(0.01)
+        assert status == 130
+    assert capfd.readouterr().err == ""
 
 
 def test_jobs_run_again_and_again_until_sigterm_stops_them_cleanly(tmp_path, shown):

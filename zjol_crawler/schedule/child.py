@@ -46,6 +46,8 @@ def _heed(pipe: int) -> None:
 def main(pipe: int, arguments: list[str]) -> None:
     """Wait for the word, then run."""
     try:
+        # Held back by the schedule until here.
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
         if not os.read(pipe, 1):
             sys.exit(NOT_MINE)
         threading.Thread(target=_heed, args=(pipe,), name="schedule", daemon=True).start()

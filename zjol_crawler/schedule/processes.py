@@ -6,8 +6,8 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from datetime import datetime
 from typing import NamedTuple, Protocol
 
@@ -86,8 +86,9 @@ class JobProcess:
         theirs, self._pipe = os.pipe()
         command = [sys.executable, "-m", "zjol_crawler.schedule.child", str(theirs), *run]
         try:
-            # A session of its own: Ctrl-C in a terminal is passed on once, by us.
-            self._process = subprocess.Popen(command, env=environment, start_new_session=True, pass_fds=[theirs])
+            with _held_back(signal.SIGINT):
+                # A session of its own: Ctrl-C in a terminal is passed on once, by us.
+                self._process = subprocess.Popen(command, env=environment, start_new_session=True, pass_fds=[theirs])
         except BaseException:
             os.close(self._pipe)
             raise
@@ -118,3 +119,13 @@ class JobProcess:
             os.killpg(self._process.pid, signal.SIGKILL)
         self._process.wait()
         self.poll()
+
+
+@contextmanager
+def _held_back(number: signal.Signals) -> Iterator[None]:
+    """Have processes begun meanwhile keep a signal until they are ready for it: Python would end in a traceback."""
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {number})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
