@@ -29,6 +29,18 @@ def rows(path, query):
         return connection.execute(query).fetchall()
 
 
+def start(path, *more, site, until):
+    """Begin a crawl in a process of its own, and give it once `until` is true, at the latest after half a minute."""
+    arguments = ["crawl", "--start", LIST, "--db", f"sqlite:///{path}", *more]
+    command = [sys.executable, "-c", "from zjol_crawler.cli import main; main()", *arguments]
+    environment = {**os.environ, "http_proxy": site.proxy_url, "no_proxy": ""}
+    process = subprocess.Popen(command, env=environment, stderr=subprocess.PIPE, text=True)
+    deadline = time.monotonic() + 30
+    while not until() and time.monotonic() < deadline:
+        time.sleep(0.05)
+    return process
+
+
 @pytest.fixture
 def site():
     with Site(little_site()) as running:
@@ -94,13 +106,11 @@ def test_one_request_at_a_time_a_host_with_a_delay(site, tmp_path):
 
 def test_an_interrupted_crawl_ends_cleanly_and_goes_on(site, tmp_path):
     path = tmp_path / "news.db"
-    arguments = ["crawl", "--start", LIST, "--db", f"sqlite:///{path}", "-s", "DOWNLOAD_DELAY=0.4"]
-    command = [sys.executable, "-c", "from zjol_crawler.cli import main; main()", *arguments]
-    environment = {**os.environ, "http_proxy": site.proxy_url, "no_proxy": ""}
-    process = subprocess.Popen(command, env=environment, stderr=subprocess.PIPE, text=True)
-    deadline = time.monotonic() + 30
-    while sum("/t2016" in asked for asked in site.asked()) < 2 and time.monotonic() < deadline:
-        time.sleep(0.05)
+    process = start(
+        *(path, "-s", "DOWNLOAD_DELAY=0.4"),
+        site=site,
+        until=lambda: sum("/t2016" in asked for asked in site.asked()) >= 2,
+    )
     process.send_signal(signal.SIGINT)
     _, errors = process.communicate(timeout=30)
     assert process.returncode == 130, errors
@@ -222,14 +232,8 @@ def test_a_catalogue_of_ones_own_adds_channels(site, tmp_path, monkeypatch):
 def test_an_interrupt_does_not_wait_for_a_host_that_hangs(site, tmp_path, is_kept):
     path = tmp_path / "news.db"
     site.answers[url(2)] = article(2)._replace(delay=25)
-    arguments = ["crawl", "--start", LIST, "--db", f"sqlite:///{path}", "-s", "DOWNLOAD_DELAY=0.05"]
-    arguments += ["--archive", str(tmp_path / "warc")] if is_kept else []
-    command = [sys.executable, "-c", "from zjol_crawler.cli import main; main()", *arguments]
-    environment = {**os.environ, "http_proxy": site.proxy_url, "no_proxy": ""}
-    process = subprocess.Popen(command, env=environment, stderr=subprocess.PIPE, text=True)
-    deadline = time.monotonic() + 30
-    while url(2) not in site.asked() and time.monotonic() < deadline:
-        time.sleep(0.05)
+    archive = ["--archive", str(tmp_path / "warc")] if is_kept else []
+    process = start(path, "-s", "DOWNLOAD_DELAY=0.05", *archive, site=site, until=lambda: url(2) in site.asked())
     began = time.monotonic()
     process.send_signal(signal.SIGINT)
     _, errors = process.communicate(timeout=30)
@@ -245,13 +249,7 @@ def test_an_interrupt_does_not_wait_for_a_host_that_hangs(site, tmp_path, is_kep
 def test_a_second_interrupt_ends_a_crawl_at_once_and_the_next_goes_on(site, tmp_path):
     path = tmp_path / "news.db"
     site.answers[url(2)] = article(2)._replace(delay=25)
-    arguments = ["crawl", "--start", LIST, "--db", f"sqlite:///{path}", "-s", "DOWNLOAD_DELAY=0.05"]
-    command = [sys.executable, "-c", "from zjol_crawler.cli import main; main()", *arguments]
-    environment = {**os.environ, "http_proxy": site.proxy_url, "no_proxy": ""}
-    process = subprocess.Popen(command, env=environment, stderr=subprocess.PIPE, text=True)
-    deadline = time.monotonic() + 30
-    while url(2) not in site.asked() and time.monotonic() < deadline:
-        time.sleep(0.05)
+    process = start(path, "-s", "DOWNLOAD_DELAY=0.05", site=site, until=lambda: url(2) in site.asked())
     others = psutil.Process(process.pid).children(recursive=True)
     began = time.monotonic()
     process.send_signal(signal.SIGINT)

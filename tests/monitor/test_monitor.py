@@ -24,11 +24,6 @@ from tests.monitor.days import day
 HOST = "zjnews.zjol.com.cn"
 
 
-@pytest.fixture
-def url(tmp_path):
-    return f"sqlite:///{tmp_path / 'articles.db'}"
-
-
 def run_day(url, records):
     """Record a day as a crawl does, in small batches; give what the run counted."""
     engine = open_database(url)
@@ -68,7 +63,7 @@ def twelve_quiet_days(tmp_path_factory):
 
 @pytest.fixture
 def quiet(twelve_quiet_days, tmp_path):
-    """A copy of that database under `url`: its address and its dice."""
+    """A copy of that database: its address and its dice."""
     path, state = twelve_quiet_days
     shutil.copy(path, tmp_path / "articles.db")
     chance = random.Random()
